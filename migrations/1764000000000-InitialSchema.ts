@@ -1,0 +1,485 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/**
+ * The whole first schema, room by room in the order of the data's way. Raw SQL: what matters here (partitions, partial and
+ * covering indexes, fillfactor) has no entity notation.
+ */
+export class InitialSchema1764000000000 implements MigrationInterface {
+  name = 'InitialSchema1764000000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    for (const part of [PLATFORM, RECIPIENTS, EVENTS, SCORING, SEGMENTS, TEMPLATES, CAMPAIGNS, LEDGER, FEEDBACK]) {
+      await runner.query(part);
+    }
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('drop schema public cascade; create schema public');
+  }
+}
+
+const PLATFORM = `
+create type channel as enum ('push', 'email');
+create type key_scope as enum ('admin', 'marketer', 'analyst', 'ingest', 'app');
+
+-- One row. The secret keys the address hashes and the message ids, so it may never change in the life of a database.
+create table installation (
+  singleton boolean primary key default true check (singleton),
+  secret bytea not null check (length(secret) = 32),
+  created_at timestamptz not null default clock_timestamp());
+
+create table settings (
+  singleton boolean primary key default true check (singleton),
+  value jsonb not null,
+  updated_at timestamptz not null default clock_timestamp());
+
+create table engine_state (
+  singleton boolean primary key default true check (singleton),
+  stopped_at timestamptz,
+  stop_reason text,
+  check ((stopped_at is null) = (stop_reason is null)));
+insert into engine_state default values;
+
+create table api_keys (
+  id bigint generated always as identity primary key,
+  name text not null,
+  scope key_scope not null,
+  prefix text not null,
+  key_hash bytea not null unique,
+  created_at timestamptz not null default clock_timestamp(),
+  last_used_at timestamptz,
+  revoked_at timestamptz);
+
+create table idempotency_keys (
+  caller text not null,
+  key text not null,
+  fingerprint bytea not null,
+  status smallint,
+  body text,
+  created_at timestamptz not null default clock_timestamp(),
+  primary key (caller, key));
+create index idempotency_keys_age on idempotency_keys (created_at);
+
+create table jobs (
+  id bigint generated always as identity primary key,
+  type text not null,
+  payload jsonb not null default '{}',
+  status text not null default 'queued' check (status in ('queued', 'running', 'done', 'failed')),
+  progress real not null default 0 check (progress between 0 and 1),
+  result jsonb,
+  error text,
+  created_at timestamptz not null default clock_timestamp(),
+  lease_until timestamptz,
+  finished_at timestamptz);
+create index jobs_open on jobs (id) where status in ('queued', 'running');
+
+-- Creates the month's partition of a table partitioned by range. ATTACH after CREATE … LIKE because CREATE … PARTITION OF
+-- would lock the parent against every reader; the advisory lock makes two first writers of a month wait for each other.
+create function ensure_month_partition(parent text, month date) returns void language plpgsql as $$
+declare
+  partition text := format('%s_%s', parent, to_char(month, 'YYYYMM'));
+begin
+  if to_regclass(partition) is not null then return; end if;
+  perform pg_advisory_xact_lock(hashtext('partition'), hashtext(partition));
+  if to_regclass(partition) is not null then return; end if;
+  execute format('create table %I (like %I including all)', partition, parent);
+  execute format('alter table %I attach partition %I for values from (%L) to (%L)',
+    parent, partition, month, (month + interval '1 month')::date);
+end $$;
+`;
+
+const RECIPIENTS = `
+-- Ids are drawn for new users only (never inside ON CONFLICT), so that buckets of 16,384 consecutive ids stay dense.
+create sequence user_id_seq;
+create table users (
+  id bigint primary key,
+  user_id text not null unique check (length(user_id) between 1 and 255),
+  email text,
+  email_hash bytea,
+  timezone text,
+  locale text,
+  device_timezone text,
+  device_locale text,
+  zone text generated always as (coalesce(timezone, device_timezone)) stored,
+  attributes jsonb not null default '{}',
+  created_at timestamptz not null,
+  last_seen_at timestamptz,
+  updated_at timestamptz not null default clock_timestamp()) with (fillfactor = 90);
+create index users_email_hash on users (email_hash) where email_hash is not null;
+
+create table devices (
+  token_hash bytea primary key,
+  token text not null,
+  user_id bigint not null references users (id) on delete cascade,
+  platform text not null check (platform in ('android', 'ios', 'web')),
+  app_version text,
+  permission text check (permission in ('granted', 'denied', 'provisional')),
+  timezone text,
+  locale text,
+  last_seen_at timestamptz not null,
+  created_at timestamptz not null default clock_timestamp());
+create index devices_user on devices (user_id);
+
+create table topics (
+  id integer generated always as identity primary key,
+  key text not null unique check (key ~ '^[a-z0-9_-]{1,64}$'),
+  name jsonb not null,
+  listed boolean not null default true,
+  created_at timestamptz not null default clock_timestamp());
+
+-- topic '' is the whole channel. The latest occurred_at wins; the log beside it keeps every change.
+create table subscriptions (
+  user_id bigint not null references users (id) on delete cascade,
+  channel channel not null,
+  topic text not null default '',
+  state text not null check (state in ('subscribed', 'unsubscribed')),
+  occurred_at timestamptz not null,
+  source text,
+  primary key (user_id, channel, topic));
+
+create table subscription_log (
+  id bigint generated always as identity primary key,
+  user_id bigint not null references users (id) on delete cascade,
+  channel channel not null,
+  topic text not null default '',
+  state text not null check (state in ('subscribed', 'unsubscribed')),
+  occurred_at timestamptz not null,
+  received_at timestamptz not null default clock_timestamp(),
+  source text,
+  message_id text);
+create index subscription_log_user on subscription_log (user_id, id);
+
+-- Keyed hash of the normalised address: survives erasure without holding the address.
+create table suppressions (
+  address_hash bytea primary key,
+  email text,
+  reason text not null,
+  created_at timestamptz not null default clock_timestamp());
+`;
+
+const EVENTS = `
+-- Exactly once by (user, event id), for as long as the aggregates are kept; longer than the raw events.
+create table event_keys (
+  user_id bigint not null,
+  event_id text not null,
+  primary key (user_id, event_id)) partition by hash (user_id);
+do $$ begin
+  for i in 0..7 loop
+    execute format('create table event_keys_%s partition of event_keys for values with (modulus 8, remainder %s)', i, i);
+  end loop;
+end $$;
+
+create table events (
+  month date not null,
+  user_id bigint not null,
+  occurred_at timestamptz not null,
+  name text not null,
+  event_id text not null,
+  value numeric,
+  currency text,
+  properties jsonb,
+  received_at timestamptz not null,
+  imported boolean not null default false,
+  primary key (month, user_id, event_id)) partition by range (month);
+create index events_user_name_time on events (user_id, name, occurred_at);
+-- One partition for everything older than the product: a log of 1997 may be loaded without a partition for each of its months.
+create table events_history partition of events for values from (minvalue) to ('2020-01-01');
+
+-- currency '' = none given, which counts as the settings' one. Part of the key, so that a change of the setting stays exact.
+create table user_event_days (
+  user_id bigint not null,
+  name text not null,
+  day date not null,
+  currency text not null default '',
+  count integer not null,
+  sum numeric not null,
+  first_at timestamptz not null,
+  last_at timestamptz not null,
+  primary key (user_id, name, day, currency)) with (fillfactor = 90);
+create index user_event_days_name on user_event_days (name, user_id);
+`;
+
+const SCORING = `
+create table score_refreshes (
+  id bigint generated always as identity primary key,
+  as_of timestamptz not null,
+  users integer not null,
+  finished_at timestamptz not null default clock_timestamp());
+
+create table user_scores (
+  user_id bigint primary key references users (id) on delete cascade,
+  recency smallint not null check (recency between 1 and 5),
+  frequency smallint not null check (frequency between 1 and 5),
+  monetary smallint not null check (monetary between 1 and 5),
+  rfm_group text not null,
+  last_purchase_at timestamptz not null,
+  purchases bigint not null,
+  revenue numeric not null,
+  probability_alive double precision,
+  expected_purchases_90d double precision,
+  expected_value_90d double precision,
+  as_of timestamptz not null) with (fillfactor = 80);
+`;
+
+const SEGMENTS = `
+create table segments (
+  id bigint generated always as identity primary key,
+  key text not null unique check (key ~ '^[a-z0-9_-]{1,64}$'),
+  name text not null,
+  static boolean not null default false,
+  rule jsonb,
+  size bigint,
+  computed_at timestamptz,
+  build_ms integer,
+  created_at timestamptz not null default clock_timestamp(),
+  updated_at timestamptz not null default clock_timestamp(),
+  check (static = (rule is null)));
+
+create table segment_members (
+  segment_id bigint not null references segments (id) on delete cascade,
+  user_id bigint not null references users (id) on delete cascade,
+  entered_at timestamptz not null,
+  primary key (segment_id, user_id));
+create index segment_members_user on segment_members (user_id);
+
+create table segment_changes (
+  id bigint generated always as identity primary key,
+  segment_id bigint not null references segments (id) on delete cascade,
+  user_id bigint not null references users (id) on delete cascade,
+  entered boolean not null,
+  cause text not null,
+  at timestamptz not null);
+create index segment_changes_segment on segment_changes (segment_id, at);
+`;
+
+const TEMPLATES = `
+create table templates (
+  id bigint generated always as identity primary key,
+  key text not null unique check (key ~ '^[a-z0-9_-]{1,64}$'),
+  channel channel not null,
+  version integer not null,
+  tags text[] not null default '{}',
+  created_at timestamptz not null default clock_timestamp(),
+  updated_at timestamptz not null default clock_timestamp());
+
+create table template_versions (
+  template_id bigint not null references templates (id) on delete cascade,
+  version integer not null,
+  content jsonb not null,
+  default_locale text not null,
+  created_at timestamptz not null default clock_timestamp(),
+  primary key (template_id, version));
+`;
+
+const CAMPAIGNS = `
+create type campaign_status as enum ('draft', 'scheduled', 'running', 'paused', 'completed', 'cancelled');
+
+-- definition is the validated body of the API; the columns beside it are what planner, claim and lists filter by.
+create table campaigns (
+  id bigint generated always as identity primary key,
+  name text not null,
+  status campaign_status not null default 'draft',
+  resume_status campaign_status,
+  channel channel not null,
+  transactional boolean not null,
+  topic_id integer references topics (id),
+  priority smallint not null check (priority between 0 and 100),
+  definition jsonb not null,
+  status_reason text,
+  salt text not null,
+  created_at timestamptz not null default clock_timestamp(),
+  updated_at timestamptz not null default clock_timestamp(),
+  launched_at timestamptz,
+  completed_at timestamptz);
+create index campaigns_status on campaigns (status);
+
+create table runs (
+  id bigint generated always as identity primary key,
+  campaign_id bigint not null references campaigns (id),
+  scheduled_for timestamptz not null,
+  kind text not null default 'regular' check (kind in ('regular', 'test')),
+  month date not null,
+  expires_at timestamptz not null,
+  created_at timestamptz not null default clock_timestamp(),
+  completed_at timestamptz,
+  unique (campaign_id, scheduled_for, kind));
+
+-- What each variant of a run sends: the newest template version when the run fell due, frozen by the first pass.
+create table run_variants (
+  run_id bigint not null references runs (id),
+  variant smallint not null,
+  template_id bigint not null references templates (id),
+  template_version integer not null,
+  primary key (run_id, variant));
+
+create table waves (
+  id bigint generated always as identity primary key,
+  run_id bigint not null references runs (id),
+  campaign_id bigint not null references campaigns (id),
+  due_at timestamptz not null,
+  zone text,
+  decided_at timestamptz);
+create index waves_open on waves (due_at) where decided_at is null;
+create index waves_run on waves (run_id);
+
+create table wave_buckets (
+  wave_id bigint not null references waves (id),
+  bucket integer not null,
+  decided_at timestamptz,
+  primary key (wave_id, bucket));
+create index wave_buckets_open on wave_buckets (bucket) where decided_at is null;
+
+create table fatigue_policies (
+  version integer primary key,
+  policy jsonb not null,
+  created_at timestamptz not null default clock_timestamp(),
+  created_by text not null);
+
+-- The instant at which the campaign's next request may leave: the whole state of its throttle.
+create table campaign_pace (
+  campaign_id bigint primary key references campaigns (id),
+  next_at timestamptz not null);
+`;
+
+const LEDGER = `
+create type delivery_state as enum ('deferred', 'queued', 'sent', 'failed', 'unknown', 'suppressed', 'held_out');
+create type delivery_reason as enum (
+  'global_holdout', 'unsubscribed', 'suppressed_address', 'duplicate_address', 'no_device', 'stale_device', 'no_email',
+  'permission_denied', 'frequency_cap', 'minimum_gap', 'quiet_hours', 'outranked', 'reserved_for_priority',
+  'local_time_passed', 'expired', 'cancelled', 'paused', 'left_segment', 'render_error', 'provider_unavailable',
+  'invalid_address', 'provider_rejected');
+
+create sequence delivery_id_seq;
+
+-- The ledger: one narrow row for each (run, user, channel, entry), sent or not. 'sending' is no state of the row but of the
+-- slice that covers it, so that a row is written twice: decided, settled.
+-- counted_at: null does not count (suppressed, held out, failed, transactional, test) · infinity reserved and not yet settled,
+-- counts in every window · else the settlement, which is never before the provider's answer.
+create table deliveries (
+  month date not null,
+  user_id bigint not null,
+  id bigint not null default nextval('delivery_id_seq'),
+  run_id bigint not null,
+  wave_id bigint not null,
+  campaign_id bigint not null,
+  entry bigint not null default 0,
+  chunk_id bigint,
+  due_at timestamptz not null,
+  decided_at timestamptz not null,
+  expires_at timestamptz not null,
+  counted_at timestamptz,
+  settled_at timestamptz,
+  free_at timestamptz,
+  blocking_id bigint,
+  topic_id integer,
+  policy_version integer not null,
+  template_version integer,
+  state delivery_state not null,
+  reason delivery_reason,
+  channel channel not null,
+  variant smallint not null default 0,
+  cap smallint,
+  messages_in_7d smallint not null default 0,
+  attempts smallint not null default 0,
+  primary key (month, user_id, id),
+  unique (month, run_id, user_id, channel, entry),
+  check ((state = 'deferred') = (free_at is not null)),
+  check (state not in ('suppressed', 'deferred') or reason is not null),
+  check (state <> 'queued' or chunk_id is not null)) partition by range (month);
+create index deliveries_counted on deliveries (user_id, counted_at) include (channel, topic_id, id)
+  where counted_at is not null;
+create index deliveries_chunk on deliveries (chunk_id, id) where chunk_id is not null;
+create index deliveries_deferred on deliveries (user_id, free_at) where state = 'deferred';
+create index deliveries_campaign on deliveries (campaign_id, id);
+
+create table chunks (
+  id bigint generated always as identity primary key,
+  month date not null,
+  run_id bigint not null,
+  wave_id bigint not null,
+  campaign_id bigint not null references campaigns (id),
+  channel channel not null,
+  bucket integer not null,
+  lane smallint not null default 1,
+  size integer not null,
+  not_before timestamptz not null,
+  fence integer not null default 0,
+  lease_owner text,
+  lease_until timestamptz,
+  closed_at timestamptz,
+  created_at timestamptz not null default clock_timestamp());
+create index chunks_open on chunks (lane, not_before) where closed_at is null;
+create index chunks_campaign_open on chunks (campaign_id) where closed_at is null;
+
+create table slices (
+  id bigint generated always as identity primary key,
+  chunk_id bigint not null references chunks (id),
+  month date not null,
+  campaign_id bigint not null,
+  fence integer not null,
+  first_id bigint not null,
+  last_id bigint not null,
+  size integer not null,
+  lease_until timestamptz not null,
+  closed_at timestamptz,
+  created_at timestamptz not null default clock_timestamp());
+create index slices_open on slices (chunk_id) where closed_at is null;
+`;
+
+const FEEDBACK = `
+-- What happened to a message after it was sent, beside the state and never a change of it. Only human events; machines stay
+-- in message_events.
+create table message_facts (
+  month date not null,
+  user_id bigint not null,
+  delivery_id bigint not null,
+  campaign_id bigint not null,
+  run_id bigint not null,
+  channel channel not null,
+  delivered_at timestamptz,
+  opened_at timestamptz,
+  clicked_at timestamptz,
+  unsubscribed_at timestamptz,
+  bounced_at timestamptz,
+  complained_at timestamptz,
+  updated_at timestamptz not null,
+  primary key (month, user_id, delivery_id));
+create index message_facts_campaign on message_facts (campaign_id);
+create index message_facts_user on message_facts (user_id);
+
+create table message_events (
+  month date not null,
+  user_id bigint not null,
+  delivery_id bigint not null,
+  type text not null check (type in
+    ('delivered', 'opened', 'dismissed', 'clicked', 'unsubscribed', 'bounced', 'complained')),
+  machine boolean not null,
+  source text not null,
+  occurred_at timestamptz not null,
+  received_at timestamptz not null,
+  action text,
+  hits integer not null default 1,
+  primary key (month, user_id, delivery_id, type, machine, source));
+
+create table conversions (
+  user_id bigint not null,
+  event_id text not null,
+  name text not null,
+  occurred_at timestamptz not null,
+  value numeric,
+  currency text,
+  month date not null,
+  delivery_id bigint not null,
+  campaign_id bigint not null,
+  run_id bigint not null,
+  credited_at timestamptz not null,
+  primary key (user_id, event_id));
+create index conversions_campaign on conversions (campaign_id);
+create index conversions_delivery on conversions (user_id, delivery_id);
+
+create table tracked_links (
+  id bigint generated always as identity primary key,
+  url_hash bytea not null unique,
+  url text not null,
+  created_at timestamptz not null default clock_timestamp());
+`;

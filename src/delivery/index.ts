@@ -1,0 +1,2 @@
+export { LinkPort, type MessageLinks } from './link-port.js';
+export { MessageIds, type MessageRef } from './message-id.js';

@@ -1,0 +1,57 @@
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+
+/** Where a message stands in the ledger: its partition, its user's internal id and its row. */
+export interface MessageRef {
+  /** First day of the run's month, `YYYY-MM-01`. */
+  readonly month: string;
+  readonly userId: string;
+  readonly id: string;
+}
+
+const BLOCK = 16;
+const TEXT = /^[A-Za-z0-9_-]{22}$/;
+
+/**
+ * Message ids that need no look-up table and cannot be guessed: one AES-128 block over (zero, month, user, row), as 22
+ * characters of base64url. A block cipher under a secret key is a permutation, so an invented id decodes to noise; two zero
+ * bytes, the month's range and the row itself must all fit before anything is believed.
+ */
+export class MessageIds {
+  private readonly key: Buffer;
+
+  constructor(secret: Buffer) {
+    this.key = secret.subarray(0, BLOCK);
+  }
+
+  encode(ref: MessageRef): string {
+    const block = Buffer.alloc(BLOCK);
+    block.writeUInt16BE(monthNumber(ref.month), 2);
+    block.writeUIntBE(Number(ref.userId), 4, 6);
+    block.writeUIntBE(Number(ref.id), 10, 6);
+    const cipher = createCipheriv('aes-128-ecb', this.key, null).setAutoPadding(false);
+    return Buffer.concat([cipher.update(block), cipher.final()]).toString('base64url');
+  }
+
+  /** @returns undefined for a text that this installation did not make. */
+  decode(text: string): MessageRef | undefined {
+    if (!TEXT.test(text)) return undefined;
+    const bytes = Buffer.from(text, 'base64url');
+    if (bytes.length !== BLOCK || bytes.toString('base64url') !== text) return undefined;
+    const decipher = createDecipheriv('aes-128-ecb', this.key, null).setAutoPadding(false);
+    const block = Buffer.concat([decipher.update(bytes), decipher.final()]);
+    if (block.readUInt16BE(0) !== 0) return undefined;
+    const month = monthText(block.readUInt16BE(2));
+    if (month === undefined) return undefined;
+    return { month, userId: String(block.readUIntBE(4, 6)), id: String(block.readUIntBE(10, 6)) };
+  }
+}
+
+/** Months since January 2000. */
+function monthNumber(month: string): number {
+  return (Number(month.slice(0, 4)) - 2000) * 12 + Number(month.slice(5, 7)) - 1;
+}
+
+function monthText(n: number): string | undefined {
+  if (n >= 1200) return undefined;
+  return `${2000 + Math.floor(n / 12)}-${String((n % 12) + 1).padStart(2, '0')}-01`;
+}

@@ -1,0 +1,15 @@
+/** The only source of the present. Tests inject a settable one; nothing else may read the system's clock. */
+export abstract class Clock {
+  abstract now(): Date;
+  /** Milliseconds of a clock that never jumps: for ages and time-outs inside one process. */
+  abstract monotonic(): number;
+}
+
+export class SystemClock extends Clock {
+  now(): Date {
+    return new Date();
+  }
+  monotonic(): number {
+    return performance.now();
+  }
+}

@@ -1,0 +1,61 @@
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
+import { Environment } from './environment.js';
+
+/** Configuration as the code sees it: validated, frozen, no process.env behind it. */
+export class Config {
+  constructor(readonly env: Readonly<Environment>) {}
+
+  get embedded(): boolean {
+    return !this.env.DATABASE_URL && !this.env.REDIS_URL;
+  }
+  get publicUrl(): string {
+    return (this.env.PUBLIC_URL ?? `http://localhost:${this.env.PORT}`).replace(/\/+$/, '');
+  }
+  get corsOrigins(): string[] {
+    return split(this.env.CORS_ORIGINS);
+  }
+  get mailFromDomains(): string[] {
+    return split(this.env.MAIL_FROM_DOMAINS).map((domain) => domain.toLowerCase());
+  }
+  get sends(): boolean {
+    return this.env.ROLE !== 'api';
+  }
+  get serves(): boolean {
+    return this.env.ROLE !== 'worker';
+  }
+}
+
+/** Thrown at start with one line for each bad variable. */
+export class ConfigError extends Error {}
+
+/** @throws ConfigError naming every variable that is wrong. */
+export function loadConfig(source: NodeJS.ProcessEnv): Config {
+  const known = Object.keys(new Environment());
+  const given = Object.fromEntries(Object.entries(source).filter(([name]) => isVariable(name, known)));
+  for (const [name, value] of Object.entries(given)) if (value === '' && known.includes(name)) delete given[name];
+  const env = plainToInstance(Environment, given);
+  const problems = validateSync(env, { whitelist: true }).flatMap((e) => Object.values(e.constraints ?? {}));
+  if ((env.DATABASE_URL === undefined) !== (env.REDIS_URL === undefined)) {
+    problems.push('DATABASE_URL and REDIS_URL belong together: set both, or neither for the embedded ones');
+  }
+  if (env.SLICE_LEASE_MS <= env.REQUEST_TIMEOUT_MS) {
+    problems.push('SLICE_LEASE_MS must be longer than REQUEST_TIMEOUT_MS, or a message under way would be called lost');
+  }
+  if (problems.length > 0) throw new ConfigError(`configuration refused:\n  ${problems.join('\n  ')}`);
+  return new Config(Object.freeze(env));
+}
+
+/** Fields without a default do not exist on a bare instance, so the names come from the class's own text order elsewhere. */
+function isVariable(name: string, known: string[]): boolean {
+  return known.includes(name) || OPTIONAL.has(name);
+}
+
+const OPTIONAL = new Set([
+  'DATABASE_URL', 'REDIS_URL', 'PUBLIC_URL', 'ADMIN_API_KEY', 'USER_TOKEN_SECRET', 'LINK_SECRET', 'CORS_ORIGINS',
+  'FCM_PROJECT_ID', 'GOOGLE_APPLICATION_CREDENTIALS', 'FCM_ENDPOINT', 'SMTP_URL', 'MAIL_FROM_DOMAINS',
+]);
+
+function split(list: string | undefined): string[] {
+  return (list ?? '').split(',').map((part) => part.trim()).filter(Boolean);
+}

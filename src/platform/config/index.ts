@@ -1,0 +1,2 @@
+export { Config, ConfigError, loadConfig } from './config.js';
+export { Environment } from './environment.js';

@@ -1,0 +1,53 @@
+import { Global, Logger, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import { Database } from './database.js';
+
+const log = new Logger('database');
+const logLoss = (error: Error): void => log.warn(`connection lost: ${error.message}`);
+
+/** Requests over HTTP. A statement may take 30 s at most (exports read through cursors and are many statements). */
+@Injectable()
+export class ApiDatabase extends Database {
+  constructor(url: string) {
+    super(url, { max: 10, name: 'rapport-api', statementTimeoutMs: 30_000, idleInTransactionTimeoutMs: 30_000 }, logLoss);
+  }
+}
+
+/** Deciding. A stopped holder of a bucket's lock blocks nobody for longer than these time-outs. */
+@Injectable()
+export class PlannerDatabase extends Database {
+  constructor(url: string) {
+    super(url, { max: 4, name: 'rapport-planner', statementTimeoutMs: 5_000, idleInTransactionTimeoutMs: 5_000 }, logLoss);
+  }
+}
+
+/** Sending, feedback, jobs. */
+@Injectable()
+export class WorkerDatabase extends Database {
+  constructor(url: string) {
+    super(url, { max: 8, name: 'rapport-worker', idleInTransactionTimeoutMs: 60_000 }, logLoss);
+  }
+}
+
+@Global()
+@Module({})
+export class DatabaseModule implements OnApplicationShutdown {
+  constructor(
+    private readonly api: ApiDatabase,
+    private readonly planner: PlannerDatabase,
+    private readonly worker: WorkerDatabase,
+  ) {}
+
+  static forUrl(url: string): DynamicModule {
+    const pools = [ApiDatabase, PlannerDatabase, WorkerDatabase];
+    return {
+      module: DatabaseModule,
+      providers: pools.map((pool) => ({ provide: pool, useFactory: () => new pool(url) })),
+      exports: pools,
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([this.api.close(), this.planner.close(), this.worker.close()]);
+  }
+}

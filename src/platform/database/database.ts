@@ -1,0 +1,118 @@
+import pg from 'pg';
+import type { SqlFile } from './sql-file.js';
+import { isConnectionLoss, isSerializationConflict } from './pg-errors.js';
+
+/** Whatever can run a statement: the pool, or the one connection of an open transaction. */
+export interface Queryable {
+  query<P extends object, R>(statement: SqlFile<P, R>, params: P): Promise<R[]>;
+  /** For text composed at run time (segment predicates); values only ever as parameters. */
+  raw<R>(text: string, params?: readonly unknown[]): Promise<R[]>;
+}
+
+export interface Transaction extends Queryable {
+  readonly client: pg.PoolClient;
+}
+
+export interface PoolOptions {
+  max: number;
+  /** Name shown in pg_stat_activity. */
+  name: string;
+  statementTimeoutMs?: number;
+  idleInTransactionTimeoutMs?: number;
+}
+
+const MAX_ATTEMPTS = 5;
+
+/**
+ * A pool with typed statements and transactions. Several exist side by side (API, planner, worker), so that a busy planner
+ * never takes the API's connections.
+ */
+export class Database implements Queryable {
+  readonly pool: pg.Pool;
+
+  constructor(
+    readonly url: string,
+    options: PoolOptions,
+    onError: (error: Error) => void,
+  ) {
+    const guc: string[] = ['-c TimeZone=UTC'];
+    if (options.statementTimeoutMs) guc.push(`-c statement_timeout=${options.statementTimeoutMs}`);
+    if (options.idleInTransactionTimeoutMs) {
+      guc.push(`-c idle_in_transaction_session_timeout=${options.idleInTransactionTimeoutMs}`);
+    }
+    this.pool = new pg.Pool({
+      connectionString: url,
+      max: options.max,
+      application_name: options.name,
+      options: guc.join(' '),
+      connectionTimeoutMillis: 10_000,
+    });
+    // Without a listener a server restart (57P01) would end the process.
+    this.pool.on('error', onError);
+  }
+
+  query<P extends object, R>(statement: SqlFile<P, R>, params: P): Promise<R[]> {
+    return runStatement(this.pool, statement, params);
+  }
+
+  async raw<R>(text: string, params: readonly unknown[] = []): Promise<R[]> {
+    return (await this.pool.query(text, [...params])).rows as R[];
+  }
+
+  /**
+   * Runs `work` in one READ COMMITTED transaction. A deadlock or serialisation failure starts a *new* transaction, at most
+   * five times: retrying inside the aborted one could only fail (25P02). `work` must have no effect outside the database.
+   */
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.once(work);
+      } catch (error) {
+        if (attempt >= MAX_ATTEMPTS || !isSerializationConflict(error)) throw error;
+      }
+    }
+  }
+
+  private async once<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect();
+    let broken: Error | undefined;
+    try {
+      await client.query('begin');
+      const result = await work(transactionOn(client));
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      if (isConnectionLoss(error)) broken = error as Error;
+      else await client.query('rollback').catch((e: Error) => (broken = e));
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end();
+  }
+}
+
+function transactionOn(client: pg.PoolClient): Transaction {
+  return {
+    client,
+    query: (statement, params) => runStatement(client, statement, params),
+    raw: async <R>(text: string, params: readonly unknown[] = []) => (await client.query(text, [...params])).rows as R[],
+  };
+}
+
+async function runStatement<P extends object, R>(
+  on: pg.Pool | pg.PoolClient,
+  statement: SqlFile<P, R>,
+  params: P,
+): Promise<R[]> {
+  const given = params as Record<string, unknown>;
+  const values = statement.params.map((name) => {
+    if (!(name in given)) throw new Error(`${statement.name}: parameter ${name} is missing`);
+    return given[name] ?? null;
+  });
+  const result = await on.query({ name: statement.name, text: statement.text, values });
+  return result.rows as R[];
+}

@@ -1,0 +1,6 @@
+export { IdempotencyInterceptor } from './idempotency.interceptor.js';
+export { PageQuery, decodeCursor, decodeIdCursor, encodeCursor, toPage, type Page } from './page.js';
+export { RequestBodyInterceptor, RowwiseBody, readRawBody } from './request-body.interceptor.js';
+export { requestId } from './request-id.js';
+export { unstorableText } from './storable-text.js';
+export { flatten, validationPipe } from './validation.js';

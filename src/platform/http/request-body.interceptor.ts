@@ -1,0 +1,79 @@
+import { Injectable, SetMetadata, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { NextFunction, Request, Response } from 'express';
+import express from 'express';
+import type { Observable } from 'rxjs';
+import { Problem, invalid, type FieldError } from '../errors/index.js';
+import { unstorableText } from './storable-text.js';
+
+interface RawRequest extends Request {
+  bodyFault?: { status?: number; type?: string };
+}
+
+const ROWWISE = 'rowwise-body';
+const MAX_BODY = '10mb';
+const MAX_DEPTH = 32;
+
+/** Marks a batch route: what is wrong inside a row is the handler's to reject, so only the envelope is looked at here. */
+export const RowwiseBody = (): MethodDecorator => SetMetadata(ROWWISE, true);
+
+const reader = express.raw({ type: () => true, limit: MAX_BODY });
+
+/** Reads the body as bytes only: a missing key (401) or scope (403) must be answered before what the body says. */
+export function readRawBody(request: RawRequest, response: Response, next: NextFunction): void {
+  reader(request, response, (fault?: unknown) => {
+    if (fault) request.bodyFault = fault as { status?: number; type?: string };
+    next();
+  });
+}
+
+/** After the guards: bytes become JSON or form fields, with a 400 or 413 for what cannot be read or stored. */
+@Injectable()
+export class RequestBodyInterceptor implements NestInterceptor {
+  constructor(private readonly reflector: Reflector) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const request = context.switchToHttp().getRequest<RawRequest>();
+    refuseUnreadable(request);
+    request.body = parse(request);
+    const errors: FieldError[] = [...unstorableText(request.params, 'path'), ...unstorableText(request.query, 'query')];
+    if (!this.reflector.get<boolean>(ROWWISE, context.getHandler())) errors.push(...unstorableText(request.body, ''));
+    if (errors.length > 0) throw invalid(errors);
+    return next.handle();
+  }
+}
+
+function refuseUnreadable({ bodyFault }: RawRequest): void {
+  if (!bodyFault) return;
+  if (bodyFault.status === 413) throw new Problem(413, `The body is larger than ${MAX_BODY}.`);
+  if (bodyFault.status === 415) throw new Problem(415, 'The content encoding is not supported.');
+  throw new Problem(400, 'The body could not be read.');
+}
+
+function parse(request: RawRequest): unknown {
+  const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  if (bytes.length === 0) return {};
+  if (request.is('application/x-www-form-urlencoded')) {
+    return Object.fromEntries(new URLSearchParams(bytes.toString('utf8')));
+  }
+  const value = parseJson(bytes.toString('utf8'));
+  if (depth(value) > MAX_DEPTH) throw new Problem(400, `The body is nested deeper than ${MAX_DEPTH} levels.`);
+  return value;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Problem(400, 'The body is not valid JSON.');
+  }
+}
+
+/** Breadth-first, so that a hostile body of 100,000 brackets does not overflow the stack here or anywhere after. */
+function depth(value: unknown): number {
+  let level: unknown[] = [value];
+  for (let n = 0; ; n++) {
+    level = level.flatMap((v) => (v !== null && typeof v === 'object' ? Object.values(v) : []));
+    if (level.length === 0 || n > MAX_DEPTH) return n;
+  }
+}

@@ -1,0 +1,1 @@
+export { Random, SystemRandom } from './random.js';
