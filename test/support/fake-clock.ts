@@ -1,14 +1,25 @@
-/** A clock that stands still until it is told. Fits wherever a `Clock` is injected. */
-export class FakeClock {
+import { Clock } from '../../src/platform/clock/index.js';
+
+/** A clock that stands still until it is told, for the application and, as `:now`, for its SQL. */
+export class FakeClock extends Clock {
   private current: Date;
 
   /** @param start an instant as ISO 8601 */
   constructor(start: string | Date = '2026-03-02T12:00:00Z') {
+    super();
     this.current = FakeClock.instant(start);
   }
 
   now(): Date {
     return new Date(this.current);
+  }
+
+  monotonic(): number {
+    return this.current.getTime();
+  }
+
+  override forSql(): Date {
+    return this.now();
   }
 
   set(instant: string | Date): void {
