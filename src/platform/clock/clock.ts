@@ -3,6 +3,13 @@ export abstract class Clock {
   abstract now(): Date;
   /** Milliseconds of a clock that never jumps: for ages and time-outs inside one process. */
   abstract monotonic(): number;
+  /**
+   * What to pass as `:now` to SQL: null in production, where the database's clock decides (taken after the lock); only a
+   * test's clock overrides it.
+   */
+  forSql(): Date | null {
+    return null;
+  }
 }
 
 export class SystemClock extends Clock {

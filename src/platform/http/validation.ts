@@ -15,7 +15,8 @@ export function validationPipe(): ValidationPipe {
 
 export function flatten(error: ValidationError, parent: string): FieldError[] {
   const path = join(parent, error.property);
-  const own = Object.values(error.constraints ?? {}).map((message) => ({ path, message }));
+  const messages = Object.values(error.constraints ?? {});
+  const own = messages.length > 0 ? [{ path, message: messages.join('; ') }] : [];
   return [...own, ...(error.children ?? []).flatMap((child) => flatten(child, path))];
 }
 

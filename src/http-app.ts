@@ -1,0 +1,41 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { LoggerService } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import helmet from 'helmet';
+import { AppModule, type AppOptions } from './app.module.js';
+import { readRawBody, requestId } from './platform/http/index.js';
+
+const REQUEST_TIMEOUT_MS = 30_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+
+/** The whole HTTP application, not yet listening: main starts it, tests too. */
+export async function createHttpApp(options: AppOptions, logger: LoggerService | false): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(options), {
+    bodyParser: false, logger, abortOnError: false,
+  });
+  app.disable('x-powered-by');
+  app.use(requestId(options.random));
+  // The API page brings its own inline scripts; every page of ours sets a stricter policy itself.
+  app.use(helmet({ contentSecurityPolicy: false }));
+  if (options.config.corsOrigins.length > 0) {
+    app.enableCors({ origin: options.config.corsOrigins, methods: ['GET', 'PUT', 'POST'], maxAge: 600 });
+  }
+  app.use(readRawBody);
+  const document = openApi(app);
+  SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'docs/openapi.json', customSiteTitle: 'Rapport API' });
+  const server = app.getHttpServer();
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  return app;
+}
+
+export function openApi(app: NestExpressApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setTitle('Rapport')
+    .setDescription('Push campaigns that respect each user’s patience. Errors are problem+json (RFC 9457).')
+    .setVersion('1')
+    .addBearerAuth()
+    .build();
+  return SwaggerModule.createDocument(app, config);
+}

@@ -1,0 +1,1 @@
+export { HealthController, Shutdown } from './health.controller.js';

@@ -1,0 +1,2 @@
+export { Jobs, type JobHandler, type JobView } from './jobs.js';
+export { JobsModule } from './jobs.module.js';

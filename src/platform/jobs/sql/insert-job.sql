@@ -1,0 +1,2 @@
+-- writes: jobs
+insert into jobs as j (type, payload) values (:type, :payload::jsonb) returning j.id;

@@ -1,0 +1,1 @@
+export { Loops } from './loops.js';

@@ -1,0 +1,48 @@
+import { BullModule } from '@nestjs/bull';
+import { Global, Injectable, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import { redisOptions } from './redis-url.js';
+
+/** One cheap connection that answers whether Redis is there; health asks it. */
+@Injectable()
+export class RedisPing implements OnApplicationShutdown {
+  private readonly redis: Redis;
+
+  constructor(url: string) {
+    this.redis = new Redis({ ...redisOptions(url), enableOfflineQueue: false, maxRetriesPerRequest: 1, lazyConnect: false });
+    // Redis away is a state that health shows, not an event that ends the process.
+    this.redis.on('error', () => undefined);
+  }
+
+  ping(): Promise<string> {
+    return this.redis.ping();
+  }
+
+  onApplicationShutdown(): void {
+    this.redis.disconnect();
+  }
+}
+
+/** Queues carry hints only: each names a chunk or a bucket, and Postgres finds whatever Redis forgot. */
+export const QUEUES = ['planning', 'delivery'] as const;
+export type QueueName = (typeof QUEUES)[number];
+
+@Global()
+@Module({})
+export class QueueModule {
+  static forUrl(url: string, prefix: string): DynamicModule {
+    const root = BullModule.forRoot({
+      redis: redisOptions(url),
+      prefix,
+      // A hint is worth one try: what it asked for is found again by the sweeper.
+      defaultJobOptions: { removeOnComplete: true, removeOnFail: true, attempts: 1 },
+    });
+    const queues = BullModule.registerQueue(...QUEUES.map((name) => ({ name })));
+    return {
+      module: QueueModule,
+      imports: [root, queues],
+      providers: [{ provide: RedisPing, useFactory: () => new RedisPing(url) }],
+      exports: [queues, RedisPing],
+    };
+  }
+}

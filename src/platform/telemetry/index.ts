@@ -1,0 +1,2 @@
+export { PinoLogger, createLogger } from './logger.js';
+export { Metrics, MetricsController } from './metrics.js';
