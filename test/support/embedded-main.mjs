@@ -11,7 +11,6 @@ try {
     log: (line) => console.log(`log: ${line}`),
   });
   embedded.onFailure(({ what, message, log }) => console.log(`failure: ${JSON.stringify({ what, message, log })}`));
-  console.log(`up: ${JSON.stringify({ databaseUrl: embedded.databaseUrl, redisUrl: embedded.redisUrl, firstStart: embedded.firstStart, ms: Math.round(performance.now() - began) })}`);
   const held = setInterval(() => undefined, 60_000);
   const end = async () => {
     await embedded.stop();
@@ -20,6 +19,7 @@ try {
   };
   process.on('SIGINT', end);
   process.on('SIGTERM', end);
+  console.log(`up: ${JSON.stringify({ databaseUrl: embedded.databaseUrl, redisUrl: embedded.redisUrl, firstStart: embedded.firstStart, ms: Math.round(performance.now() - began) })}`);
 } catch (error) {
   console.log(`refused: ${error.name}: ${error.message}`);
   if (!error.name || error.name === 'Error') console.log(error.stack);
