@@ -1,0 +1,66 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsIn, IsNumber, IsObject, IsString, Length, Matches, Max, Min, ValidateIf, ValidateNested } from 'class-validator';
+import { IsDuration, IsZone } from '../platform/time/index.js';
+import type { ConsentModel } from './settings.js';
+
+/** Not IsOptional: that would let null through, and no setting can be null. */
+const MayBeAbsent = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
+
+const CONSENT_MODELS: ConsentModel[] = ['optOut', 'optIn'];
+const FINITE = { allowNaN: false, allowInfinity: false };
+const MAX_COST = 1_000_000;
+
+class ConsentPatch {
+  @ApiProperty({ enum: CONSENT_MODELS, required: false })
+  @MayBeAbsent() @IsIn(CONSENT_MODELS)
+  push?: ConsentModel;
+
+  @ApiProperty({ enum: CONSENT_MODELS, required: false })
+  @MayBeAbsent() @IsIn(CONSENT_MODELS)
+  email?: ConsentModel;
+}
+
+class MessageCostPatch {
+  @ApiProperty({ minimum: 0, required: false })
+  @MayBeAbsent() @IsNumber(FINITE) @Min(0) @Max(MAX_COST)
+  push?: number;
+
+  @ApiProperty({ minimum: 0, required: false })
+  @MayBeAbsent() @IsNumber(FINITE) @Min(0) @Max(MAX_COST)
+  email?: number;
+}
+
+export class PatchSettings {
+  @ApiProperty({ example: 'purchase', required: false })
+  @MayBeAbsent() @IsString() @Length(1, 255)
+  purchaseEvent?: string;
+
+  @ApiProperty({ example: 'EUR', required: false })
+  @MayBeAbsent() @Matches(/^[A-Z]{3}$/, { message: 'currency must be three capital letters of ISO 4217 such as EUR' })
+  currency?: string;
+
+  @ApiProperty({ example: 'UTC', required: false })
+  @MayBeAbsent() @IsZone()
+  defaultTimezone?: string;
+
+  @ApiProperty({ type: ConsentPatch, required: false })
+  @MayBeAbsent() @IsObject() @ValidateNested() @Type(() => ConsentPatch)
+  consent?: ConsentPatch;
+
+  @ApiProperty({ example: 'P30D', required: false })
+  @MayBeAbsent() @IsDuration({ min: 1 })
+  staleDeviceAfter?: string;
+
+  @ApiProperty({ minimum: 0, maximum: 1, required: false })
+  @MayBeAbsent() @IsNumber(FINITE) @Min(0) @Max(1)
+  globalHoldout?: number;
+
+  @ApiProperty({ minimum: 0, maximum: 1, required: false })
+  @MayBeAbsent() @IsNumber(FINITE) @Min(0) @Max(1)
+  margin?: number;
+
+  @ApiProperty({ type: MessageCostPatch, required: false })
+  @MayBeAbsent() @IsObject() @ValidateNested() @Type(() => MessageCostPatch)
+  messageCost?: MessageCostPatch;
+}

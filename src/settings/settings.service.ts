@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../platform/clock/index.js';
+import { ApiDatabase, sqlFile } from '../platform/database/index.js';
+import { withDefaults, type Settings, type SettingsPatch } from './settings.js';
+
+const read = sqlFile<object, { value: SettingsPatch }>(import.meta.url, './sql/read-settings.sql');
+const merge = sqlFile<{ patch: string }, { value: SettingsPatch }>(import.meta.url, './sql/merge-settings.sql');
+
+// A change reaches every process within this time; a read per decision or per batch would be waste.
+const CACHE_MS = 1_000;
+
+@Injectable()
+export class SettingsService {
+  private cached?: { settings: Settings; until: number };
+
+  constructor(
+    private readonly database: ApiDatabase,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The settings in force, at most one second old. */
+  async get(): Promise<Settings> {
+    if (this.cached && this.cached.until > this.clock.monotonic()) return this.cached.settings;
+    const [row] = await this.database.query(read, {});
+    return this.remember(row?.value ?? {});
+  }
+
+  /** Sets what the patch names and keeps the rest; two patches at the same time both hold. */
+  async patch(patch: SettingsPatch): Promise<Settings> {
+    const [row] = await this.database.query(merge, { patch: JSON.stringify(patch) });
+    return this.remember(row!.value);
+  }
+
+  private remember(stored: SettingsPatch): Settings {
+    const settings = withDefaults(stored);
+    this.cached = { settings, until: this.clock.monotonic() + CACHE_MS };
+    return settings;
+  }
+}

@@ -1,0 +1,47 @@
+/** The settings as `GET /v1/settings` shows them. */
+export interface Settings {
+  /** Name of the event that is a purchase; its value is money. */
+  purchaseEvent: string;
+  /** ISO 4217. Amounts in another currency are kept, and count 0 in scores and sums. */
+  currency: string;
+  /** IANA zone of users for whom neither the backend nor a device gave one. */
+  defaultTimezone: string;
+  consent: { push: ConsentModel; email: ConsentModel };
+  /** ISO 8601 duration since the last sight of a device after which it is not written to any more. */
+  staleDeviceAfter: string;
+  /** Share of all users, 0 to 1, that gets no marketing at all. */
+  globalHoldout: number;
+  /** Share of a purchase's value, 0 to 1, that is profit. */
+  margin: number;
+  /** Cost of one message in major units of `currency`. */
+  messageCost: { push: number; email: number };
+}
+
+export type ConsentModel = 'optOut' | 'optIn';
+
+/** What a caller may change: every field, and every field of the nested ones, on its own. */
+export type SettingsPatch = Partial<Omit<Settings, 'consent' | 'messageCost'>> & {
+  consent?: Partial<Settings['consent']>;
+  messageCost?: Partial<Settings['messageCost']>;
+};
+
+export const DEFAULT_SETTINGS: Readonly<Settings> = Object.freeze({
+  purchaseEvent: 'purchase',
+  currency: 'EUR',
+  defaultTimezone: 'UTC',
+  consent: Object.freeze({ push: 'optOut', email: 'optOut' } as const),
+  staleDeviceAfter: 'P30D',
+  globalHoldout: 0,
+  margin: 1,
+  messageCost: Object.freeze({ push: 0, email: 0 }),
+});
+
+/** The defaults with what was set on top; only differences are stored, so that a better default reaches old installations. */
+export function withDefaults(stored: SettingsPatch): Settings {
+  return {
+    ...DEFAULT_SETTINGS,
+    ...stored,
+    consent: { ...DEFAULT_SETTINGS.consent, ...stored.consent },
+    messageCost: { ...DEFAULT_SETTINGS.messageCost, ...stored.messageCost },
+  };
+}
