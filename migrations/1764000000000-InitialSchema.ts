@@ -148,6 +148,8 @@ create table subscription_log (
   source text,
   message_id text);
 create index subscription_log_user on subscription_log (user_id, id);
+-- Opt-outs that name the message they came from, in order of arrival: feedback credits them to it.
+create index subscription_log_message on subscription_log (id) where message_id is not null;
 
 -- Keyed hash of the normalised address: survives erasure without holding the address.
 create table suppressions (
@@ -250,6 +252,8 @@ create table segment_changes (
   cause text not null,
   at timestamptz not null);
 create index segment_changes_segment on segment_changes (segment_id, at);
+-- Who was in what at an instant of the past; and an erasure finds its rows.
+create index segment_changes_user on segment_changes (user_id, segment_id, at);
 `;
 
 const TEMPLATES = `
@@ -292,6 +296,7 @@ create table campaigns (
   launched_at timestamptz,
   completed_at timestamptz);
 create index campaigns_status on campaigns (status);
+create index campaigns_conversion_event on campaigns ((definition->'conversion'->>'event'));
 
 create table runs (
   id bigint generated always as identity primary key,
@@ -351,6 +356,10 @@ create type delivery_reason as enum (
 
 create sequence delivery_id_seq;
 
+-- Bucket 0 to 9,999 of a user under a salt; twin of experiments/assignment.ts (assignmentBucket).
+create function bucket_of(salt text, user_id text) returns integer language sql immutable parallel safe
+return (('x' || left(encode(sha256(convert_to(salt || ':' || user_id, 'UTF8')), 'hex'), 15))::bit(60)::bigint % 10000)::integer;
+
 -- The ledger: one narrow row for each (run, user, channel, entry), sent or not. 'sending' is no state of the row but of the
 -- slice that covers it, so that a row is written twice: decided, settled.
 -- counted_at: null does not count (suppressed, held out, failed, transactional, test) · infinity reserved and not yet settled,
@@ -389,11 +398,14 @@ create table deliveries (
 create index deliveries_counted on deliveries (user_id, counted_at) include (channel, topic_id, id)
   where counted_at is not null;
 create index deliveries_chunk on deliveries (chunk_id, id) where chunk_id is not null;
+-- The messages of one user in order of settlement, counted or not: attribution and the user's history.
+create index deliveries_settled on deliveries (user_id, settled_at) where settled_at is not null;
 create index deliveries_deferred on deliveries (user_id, free_at) where state = 'deferred';
 create index deliveries_campaign on deliveries (campaign_id, id);
 
+create sequence chunk_id_seq;
 create table chunks (
-  id bigint generated always as identity primary key,
+  id bigint primary key default nextval('chunk_id_seq'),
   month date not null,
   run_id bigint not null,
   wave_id bigint not null,
@@ -424,6 +436,7 @@ create table slices (
   closed_at timestamptz,
   created_at timestamptz not null default clock_timestamp());
 create index slices_open on slices (chunk_id) where closed_at is null;
+create index slices_closed on slices (closed_at) where closed_at is not null;
 `;
 
 const FEEDBACK = `

@@ -1,2 +1,3 @@
+export { settleByEvidence } from './evidence.js';
 export { LinkPort, type MessageLinks } from './link-port.js';
 export { MessageIds, type MessageRef } from './message-id.js';
