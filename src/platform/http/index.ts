@@ -1,3 +1,4 @@
+export { batchRows, isPlainObject, rowFault, type RejectedRow } from './batch.js';
 export { IdempotencyInterceptor } from './idempotency.interceptor.js';
 export { PageQuery, decodeCursor, decodeIdCursor, encodeCursor, toPage, type Page } from './page.js';
 export { RequestBodyInterceptor, RowwiseBody, readRawBody } from './request-body.interceptor.js';
