@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(0));
   servers.embedded?.onFailure((failure) => {
     if (stopping) return;
-    logger.fatal(`the embedded database failed: ${String(failure)}`);
+    logger.fatal([failure.message, ...failure.log].join('\n'));
     void stop(1);
   });
   try {
