@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { inRoot, root } from './lib/paths.mjs';
 import { ensureBuild, ensureDependencies, ensureRedis } from './lib/prepare.mjs';
 import { watchParent } from './lib/parent-watch.mjs';
-import { failWith } from './lib/run.mjs';
+import { diesWithUs, failWith } from './lib/run.mjs';
 
 try {
   await ensureDependencies();
@@ -14,7 +14,7 @@ try {
   failWith(error);
 }
 
-const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', '--import', inRoot('scripts', 'lib', 'die-with-parent.mjs')];
+const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', ...diesWithUs];
 const jest = spawn(process.execPath, [...flags, inRoot('node_modules', 'jest', 'bin', 'jest.js'), ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => jest.kill(signal));
 if (process.env.npm_lifecycle_event) watchParent(() => jest.kill('SIGTERM'));
