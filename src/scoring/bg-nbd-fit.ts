@@ -1,7 +1,10 @@
 /** Likelihood and fit of BG/NBD (Fader, Hardie & Lee 2005; formulas and units in bg-nbd.ts). */
-import { fitFromMaximum, MINIMUM_OBSERVATIONS, refuseFit, totalWeight, type FitResult } from './fit.js';
+import { addUp, fitFromMaximum, MINIMUM_OBSERVATIONS, refuseFit, totalWeight, type FitResult } from './fit.js';
 import { logBeta, logRisingFactorial, maximiseOverPositive } from './math/index.js';
 import { requireHistory, type BgNbdParams, type PurchaseHistory } from './bg-nbd.js';
+
+/** Bound once: a sandbox such as jest's looks a global up at every use, which made a fit 20 times slower. */
+const { exp, log, log1p } = Math;
 
 /** Equal histories with the number of buyers who have them. */
 export interface WeightedHistory extends PurchaseHistory {
@@ -19,12 +22,8 @@ interface Prepared {
 
 /** Adds up equal histories: 2,357 CDNOW buyers are 1,016 rows. */
 export function compressHistories(histories: readonly (PurchaseHistory & { readonly weight?: number })[]): WeightedHistory[] {
-  const byKey = new Map<string, WeightedHistory>();
-  for (const { repeats, lastAt, age, weight = 1 } of histories) {
-    const key = `${repeats}|${lastAt}|${age}`;
-    byKey.set(key, { repeats, lastAt, age, weight: weight + (byKey.get(key)?.weight ?? 0) });
-  }
-  return [...byKey.values()];
+  const weighted = histories.map(({ repeats, lastAt, age, weight = 1 }) => ({ repeats, lastAt, age, weight }));
+  return addUp(weighted, ({ repeats, lastAt, age }) => `${repeats}|${lastAt}|${age}`);
 }
 
 function prepare(rows: readonly WeightedHistory[]): Prepared {
@@ -47,8 +46,8 @@ function prepare(rows: readonly WeightedHistory[]): Prepared {
 /** A1 + A2 of the paper and the ln[a/(b+x−1)] of A4, for each x. */
 function termsByRepeats({ r, alpha, a, b }: BgNbdParams, repeats: readonly number[]): { common: Float64Array; dropped: Float64Array } {
   return {
-    common: Float64Array.from(repeats, (x) => logRisingFactorial(r, x) + r * Math.log(alpha) + logBeta(a, b + x) - logBeta(a, b)),
-    dropped: Float64Array.from(repeats, (x) => (x === 0 ? -Infinity : Math.log(a / (b + x - 1)))),
+    common: Float64Array.from(repeats, (x) => logRisingFactorial(r, x) + r * log(alpha) + logBeta(a, b + x) - logBeta(a, b)),
+    dropped: Float64Array.from(repeats, (x) => (x === 0 ? -Infinity : log(a / (b + x - 1)))),
   };
 }
 
@@ -59,11 +58,11 @@ function preparedLogLikelihood(params: BgNbdParams, rows: Prepared): number {
   for (let i = 0; i < rows.group.length; i += 1) {
     const group = rows.group[i] as number;
     const exponent = r + (rows.repeats[group] as number);
-    const logAge = Math.log(alpha + (rows.age[i] as number));
+    const logAge = log(alpha + (rows.age[i] as number));
     const dropout = dropped[group] as number;
     // ln(e^A3 + e^A4) = A3 + ln(1 + e^(A4 − A3)); the exponent alone grows with x, so it needs the guard.
-    const gap = dropout === -Infinity ? -Infinity : dropout + exponent * (logAge - Math.log(alpha + (rows.lastAt[i] as number)));
-    const mixture = gap > 0 ? gap + Math.log1p(Math.exp(-gap)) : Math.log1p(Math.exp(gap));
+    const gap = dropout === -Infinity ? -Infinity : dropout + exponent * (logAge - log(alpha + (rows.lastAt[i] as number)));
+    const mixture = gap > 0 ? gap + log1p(exp(-gap)) : log1p(exp(gap));
     sum += (rows.weight[i] as number) * ((common[group] as number) - exponent * logAge + mixture);
   }
   return sum;
@@ -90,7 +89,7 @@ export function fitBgNbd(
   const present = rows.filter((row) => row.weight > 0);
   if (!present.some((row) => row.repeats > 0)) return refuseFit('no_variation', buyers, 'nobody has bought twice');
   const prepared = prepare(present);
-  const meanAge = present.reduce((sum, row) => sum + row.weight * row.age, 0) / buyers;
+  const meanAge = present.reduce((sum, row) => sum + row.weight * row.age, 0) / buyers || 1;
   const maximum = maximiseOverPositive(
     ([r = 1, scale = 1, a = 1, b = 1]) => preparedLogLikelihood({ r, alpha: scale * meanAge, a, b }, prepared),
     [1, 1, 1, 1],

@@ -60,3 +60,14 @@ export function totalWeight(rows: readonly { readonly weight: number }[]): numbe
   }
   return sum;
 }
+
+/** Adds up the weights of rows with the same key, so that a fit costs by distinct histories and not by people. */
+export function addUp<R extends { readonly weight: number }>(rows: readonly R[], keyOf: (row: R) => string): R[] {
+  const byKey = new Map<string, R>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    const known = byKey.get(key);
+    byKey.set(key, known ? { ...known, weight: known.weight + row.weight } : row);
+  }
+  return [...byKey.values()];
+}

@@ -7,6 +7,9 @@ import { conditionalExpectedPurchases, type BgNbdParams, type PurchaseHistory } 
 import { fitFromMaximum, MINIMUM_OBSERVATIONS, refuseFit, totalWeight, type FitResult } from './fit.js';
 import { logBeta, maximiseOverPositive } from './math/index.js';
 
+/** Bound once: a sandbox such as jest's looks a global up at every use, which made a fit 20 times slower. */
+const { log } = Math;
+
 /** One purchase ~ Gamma(p, nu), nu ~ Gamma(q, v); all positive, v in money. The mean exists for q > 1 only. */
 export interface GammaGammaParams {
   readonly p: number;
@@ -59,10 +62,10 @@ export function gammaGammaLogLikelihood({ p, q, v }: GammaGammaParams, rows: rea
   for (const { purchases: x, meanSpend: z, weight } of speaking(rows)) {
     let common = byPurchases.get(x);
     if (common === undefined) {
-      common = p * x * Math.log(x) - logBeta(p * x, q) + q * Math.log(v);
+      common = p * x * log(x) - logBeta(p * x, q) + q * log(v);
       byPurchases.set(x, common);
     }
-    sum += weight * (common + (p * x - 1) * Math.log(z) - (p * x + q) * Math.log(x * z + v));
+    sum += weight * (common + (p * x - 1) * log(z) - (p * x + q) * log(x * z + v));
   }
   return sum;
 }

@@ -1,3 +1,6 @@
+/** Bound once: a sandbox such as jest's looks a global up at every use, which made a fit 20 times slower. */
+const { log, log1p, max, min } = Math;
+
 /** Below this the argument is shifted up: at 10 the seven-term Stirling series is exact to 3e-17. */
 const STIRLING_FROM = 10;
 const HALF_LOG_TWO_PI = 0.9189385332046727;
@@ -31,7 +34,7 @@ export function logGamma(x: number): number {
     product *= shifted;
     shifted += 1;
   }
-  return (shifted - 0.5) * Math.log(shifted) - shifted + HALF_LOG_TWO_PI + stirlingCorrection(shifted) - Math.log(product);
+  return (shifted - 0.5) * log(shifted) - shifted + HALF_LOG_TWO_PI + stirlingCorrection(shifted) - log(product);
 }
 
 /**
@@ -44,15 +47,15 @@ export function logGamma(x: number): number {
 export function logBeta(a: number, b: number): number {
   requirePositive('first logBeta argument', a);
   requirePositive('second logBeta argument', b);
-  const small = Math.min(a, b);
-  const large = Math.max(a, b);
+  const small = min(a, b);
+  const large = max(a, b);
   if (large < STIRLING_FROM) return logGamma(small) + logGamma(large) - logGamma(small + large);
   const correction = stirlingCorrection(large) - stirlingCorrection(small + large);
-  const shrink = (large - 0.5) * Math.log1p(-small / (small + large));
-  if (small < STIRLING_FROM) return logGamma(small) + correction + small - small * Math.log(small + large) + shrink;
+  const shrink = (large - 0.5) * log1p(-small / (small + large));
+  if (small < STIRLING_FROM) return logGamma(small) + correction + small - small * log(small + large) + shrink;
   return (
-    HALF_LOG_TWO_PI + stirlingCorrection(small) + correction + (small - 0.5) * Math.log(small / (small + large))
-    - 0.5 * Math.log(small + large) + shrink
+    HALF_LOG_TWO_PI + stirlingCorrection(small) + correction + (small - 0.5) * log(small / (small + large))
+    - 0.5 * log(small + large) + shrink
   );
 }
 
@@ -68,5 +71,5 @@ export function logRisingFactorial(a: number, n: number): number {
 /** ln of the binomial coefficient n over k, 0 ≤ k ≤ n. */
 export function logChoose(n: number, k: number): number {
   if (k === 0 || k === n) return 0;
-  return -Math.log(n + 1) - logBeta(k + 1, n - k + 1);
+  return -log(n + 1) - logBeta(k + 1, n - k + 1);
 }

@@ -1,12 +1,15 @@
+/** Bound once: a sandbox such as jest's looks a global up at every use, which made a fit 20 times slower. */
+const { abs, exp, log, log1p, max, min } = Math;
+
 const RELATIVE_STOP = 1e-16;
 /** Reached only for z beyond 0.99999; anything slower is a wrong call, not a hard one. */
 const MAX_TERMS = 2_000_000;
 
 /** ln(eᵃ + eᵇ) without overflow; −∞ stands for a missing term. */
 export function logAddExp(a: number, b: number): number {
-  const high = Math.max(a, b);
+  const high = max(a, b);
   if (high === -Infinity) return -Infinity;
-  return high + Math.log1p(Math.exp(Math.min(a, b) - high));
+  return high + log1p(exp(min(a, b) - high));
 }
 
 /** ln Σ exp(vᵢ) without overflow; −∞ for an empty list. */
@@ -15,8 +18,8 @@ export function logSumExp(values: readonly number[]): number {
   for (const value of values) if (value > high) high = value;
   if (high === -Infinity) return -Infinity;
   let sum = 0;
-  for (const value of values) sum += Math.exp(value - high);
-  return high + Math.log(sum);
+  for (const value of values) sum += exp(value - high);
+  return high + log(sum);
 }
 
 /**
@@ -36,8 +39,8 @@ export function hypergeometricSeries(upper: readonly number[], lower: readonly n
     for (const c of lower) ratio /= c + n;
     term *= ratio;
     sum += term;
-    const tail = Math.abs(ratio) < 1 ? Math.abs(term) * Math.max(1, 1 / (1 - Math.max(Math.abs(ratio), z))) : Infinity;
-    if (tail <= RELATIVE_STOP * Math.abs(sum)) return sum;
+    const tail = abs(ratio) < 1 ? abs(term) * max(1, 1 / (1 - max(abs(ratio), z))) : Infinity;
+    if (tail <= RELATIVE_STOP * abs(sum)) return sum;
   }
   throw new RangeError(`hypergeometric series did not converge at z = ${z}`);
 }
