@@ -47,7 +47,7 @@ export interface Tier {
 export interface Adaptive {
   readonly enabled: boolean;
   readonly unopenedStreak: number;
-  /** At most four decimals, so that the limit can be computed exactly. */
+  /** 0.01 to 0.99 with at most four decimals, so that the limit can be computed exactly. */
   readonly factor: number;
   readonly floor: number;
 }

@@ -99,7 +99,7 @@ it('quiet intervals are what the wall clock says, minute by minute, in every zon
   fc.assert(fc.property(fc.array(anyWindow, { minLength: 1, maxLength: 4 }), fc.constantFrom(...ZONES), instant, fc.integer({ min: 1, max: 30 }),
     (windows, zone, from, hours) => {
       const intervals = quietIntervals(windows, zone, new Date(from), new Date(from + hours * HOUR));
-      for (let t = from; t < from + hours * HOUR; t += 5 * MINUTE) {
+      for (let t = from; t < from + hours * HOUR; t += 15 * MINUTE) {
         for (const at of [t - 1, t]) {
           if (at >= from) expect([at, quietAt(new Date(at), intervals) !== undefined]).toEqual([at, quietByWallClock(windows, zone, at)]);
         }
@@ -108,7 +108,7 @@ it('quiet intervals are what the wall clock says, minute by minute, in every zon
         const edges = [start.getTime() - 1, start.getTime(), end.getTime() - 1, end.getTime()];
         expect(edges.map((at) => quietByWallClock(windows, zone, at))).toEqual([false, true, true, false]);
       }
-    }), { numRuns: 150 });
+    }), { numRuns: 100 });
 });
 
 describe('leavesTimeOpen', () => {

@@ -1,5 +1,3 @@
-import { IANAZone } from 'luxon';
-
 const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
 
@@ -8,15 +6,28 @@ const STEP_MS = DAY_MS;
 // Further from UTC than any zone ever was, with room for the day that Samoa and Kwajalein skipped.
 const REACH_MS = 38 * HOUR_MS;
 
+// Making a formatter costs 30 µs, asking it 2 µs; luxon reads the same thing part by part in 20 µs. A pass asks for some 400 zones.
+const formatters = new Map<string, Intl.DateTimeFormat>();
+const OFFSET = /GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/;
+
 /**
  * Offset of the zone from UTC at the instant, in milliseconds. `instant + offset` is the wall clock as if it were UTC: called
  * *local milliseconds* here, so that days and times of day are plain arithmetic.
  * @throws RangeError for a name that is no IANA zone.
  */
 export function offsetAt(zone: string, instant: number): number {
-  const minutes = IANAZone.create(zone).offset(instant);
-  if (Number.isNaN(minutes)) throw new RangeError(`unknown time zone ${zone}`);
-  return Math.round(minutes * 60_000);
+  const [, sign, hours, minutes, seconds] = OFFSET.exec(formatter(zone).format(instant))!;
+  const size = (Number(hours ?? 0) * 60 + Number(minutes ?? 0)) * 60 + Number(seconds ?? 0);
+  return sign === '-' ? -size * 1000 : size * 1000;
+}
+
+function formatter(zone: string): Intl.DateTimeFormat {
+  let known = formatters.get(zone);
+  if (!known) {
+    known = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' });
+    formatters.set(zone, known);
+  }
+  return known;
 }
 
 /**
