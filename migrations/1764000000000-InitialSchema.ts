@@ -202,11 +202,14 @@ create index user_event_days_name on user_event_days (name, user_id);
 `;
 
 const SCORING = `
+-- models: the fitted parameters with their likelihoods, or why a model was refused.
 create table score_refreshes (
   id bigint generated always as identity primary key,
   as_of timestamptz not null,
   users integer not null,
+  models jsonb not null default '{}',
   finished_at timestamptz not null default clock_timestamp());
+create index score_refreshes_as_of on score_refreshes (as_of);
 
 create table user_scores (
   user_id bigint primary key references users (id) on delete cascade,
@@ -221,9 +224,91 @@ create table user_scores (
   expected_purchases_90d double precision,
   expected_value_90d double precision,
   as_of timestamptz not null) with (fillfactor = 80);
+
+-- The rectangles of rfm.ts on the (recency, frequency) grid; a test holds the two to each other on all 25 cells.
+create function rfm_group(recency bigint, frequency bigint) returns text language sql immutable parallel safe as $$
+  select case
+    when recency = 5 and frequency >= 4 then 'champions'
+    when recency >= 3 and frequency >= 4 then 'loyal'
+    when recency >= 4 and frequency >= 2 then 'potential_loyalist'
+    when recency = 5 then 'new'
+    when recency = 4 then 'promising'
+    when recency = 3 and frequency = 3 then 'need_attention'
+    when recency = 3 then 'about_to_sleep'
+    when frequency = 5 then 'cant_lose'
+    when frequency >= 3 then 'at_risk'
+    else 'hibernating'
+  end
+$$;
+
+-- Purchases of each buyer up to an instant: whole days from the aggregates, of the day that the instant cuts the events.
+create function purchases_as_of(purchase_event text, settings_currency text, instant timestamptz)
+returns table (user_id bigint, purchases bigint, revenue numeric, last_at timestamptz) language sql stable parallel safe as $$
+  select p.user_id, sum(p.n), sum(p.amount), max(p.last_at) from (
+    select d.user_id, d.count as n, d.sum as amount, d.last_at
+    from user_event_days d
+    where d.name = purchase_event and d.currency in ('', settings_currency)
+      and d.day <= (instant at time zone 'UTC')::date and d.last_at <= instant
+    union all
+    select e.user_id, 1, coalesce(e.value, 0), e.occurred_at
+    from user_event_days d
+    join events e on e.month = date_trunc('month', d.day::timestamp)::date and e.user_id = d.user_id and e.name = d.name
+      and (e.occurred_at at time zone 'UTC')::date = d.day and e.occurred_at between d.first_at and d.last_at
+      and coalesce(e.currency, '') = d.currency
+    where d.name = purchase_event and d.currency in ('', settings_currency)
+      and d.day = (instant at time zone 'UTC')::date and d.first_at <= instant and d.last_at > instant and e.occurred_at <= instant) p
+  group by p.user_id
+$$;
+
+-- Quintiles by minimum rank: ntile would split equal values by physical row order.
+create function rfm_as_of(purchase_event text, settings_currency text, instant timestamptz)
+returns table (user_id bigint, recency bigint, frequency bigint, monetary bigint, rfm_group text,
+  purchases bigint, revenue numeric, last_at timestamptz) language sql stable parallel safe as $$
+  select r.user_id, r.recency, r.frequency, r.monetary, rfm_group(r.recency, r.frequency), r.purchases, r.revenue, r.last_at from (
+    select p.*,
+      1 + 5 * (rank() over (order by p.last_at) - 1) / count(*) over () as recency,
+      1 + 5 * (rank() over (order by p.purchases) - 1) / count(*) over () as frequency,
+      1 + 5 * (rank() over (order by p.revenue) - 1) / count(*) over () as monetary
+    from purchases_as_of(purchase_event, settings_currency, instant) p) r
+$$;
+
+-- P(listening when message n+1 arrives | n messages, x opens, the last at ordinal t): BG/BB, attention.ts. The terms of the
+-- likelihood follow from one another by a ratio, from the last (stopped after message n−1) backwards, relative to the term of
+-- those still listening; so no gamma function is needed. Beyond 1e250 the answer is 0 to every digit.
+create function probability_listening(n integer, x integer, t integer, alpha float8, beta float8, gamma float8, delta float8)
+returns float8 language plpgsql immutable parallel safe as $$
+declare
+  listening float8 := (delta + n) / (gamma + delta + n);
+  term float8;
+  total float8 := 1;
+begin
+  if n = t then return listening; end if;
+  term := (alpha + beta + n - 1) / (beta + n - 1 - x) * gamma / (delta + n - 1);
+  for i in reverse n - 1 .. t loop
+    total := total + term;
+    if total > 1e250 then return 0; end if;
+    exit when i = t;
+    term := term * (alpha + beta + i - 1) / (beta + i - 1 - x) * (gamma + delta + i) / (delta + i - 1);
+  end loop;
+  return listening / total;
+end $$;
 `;
 
 const SEGMENTS = `
+-- The instant of a JSON text that is an RFC 3339 date-time, else null; the same texts as parseInstant reads. What the cast would
+-- refuse (30 February) or would read besides ('now', 'epoch') is kept from it by the pattern.
+create function rfc3339_instant(value jsonb) returns timestamptz language sql stable parallel safe as $$
+  select i.instant from (
+    select (upper(left(v.text, 17)) || '00Z')::timestamptz
+      + (substr(v.text, 18, 2) || coalesce(rpad(substring(v.text from '\\.(\\d{1,3})'), 3, '0'), '000'))::int * interval '1 millisecond'
+      - case when right(v.text, 6) ~ '^[+-]' then (substring(right(v.text, 6), 1, 1) || '1')::int * right(v.text, 5)::interval else interval '0' end as instant,
+      substr(v.text, 18, 2) = '60' as leap
+    -- OFFSET 0 keeps the casts behind the pattern.
+    from (select value #>> '{}' as text where jsonb_typeof(value) = 'string' and value #>> '{}' ~ '^(?!0000)(\\d{4}-((0[13578]|1[02])-(0[1-9]|[12]\\d|3[01])|(0[469]|11)-(0[1-9]|[12]\\d|30)|02-(0[1-9]|1\\d|2[0-8]))|(\\d\\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)[Tt]([01]\\d|2[0-3]):[0-5]\\d:([0-5]\\d|60)(\\.\\d{1,9})?([Zz]|[+-]([01]\\d|2[0-3]):[0-5]\\d)$' offset 0) v) i
+  where i.instant >= '0001-01-01T00:00:00Z' and i.instant < '10000-01-01T00:00:00Z'
+    and (not i.leap or date_trunc('day', i.instant at time zone 'UTC') = date_trunc('second', i.instant at time zone 'UTC'))
+$$;
+
 create table segments (
   id bigint generated always as identity primary key,
   key text not null unique check (key ~ '^[a-z0-9_-]{1,64}$'),
