@@ -1,0 +1,96 @@
+/**
+ * The port through which delivery reaches the outside: one call is at most one wire request under one time-out. There is no
+ * hidden retry behind it and it never throws for trouble at the provider, so that the caller can count what went out.
+ */
+
+/** Fields of a push template after rendering, as the public contract names them. */
+export interface RenderedPush {
+  title?: string;
+  body?: string;
+  imageUrl?: string;
+  deepLink?: string;
+  data?: Record<string, string>;
+  /** No notification: the app wakes up and draws for itself. */
+  dataOnly?: boolean;
+  /** FCM v1's own blocks, merged over ours. */
+  android?: Record<string, unknown>;
+  apns?: Record<string, unknown>;
+  webpush?: Record<string, unknown>;
+}
+
+export interface RenderedEmail {
+  subject: string;
+  html: string;
+  text: string;
+  fromName?: string;
+  from?: string;
+  replyTo?: string;
+}
+
+export type PushPlatform = 'android' | 'ios' | 'web';
+
+export interface OutgoingPush {
+  messageId: string;
+  campaignId: string;
+  /** FCM registration token, on every platform. */
+  token: string;
+  platform: PushPlatform;
+  content: RenderedPush;
+  /** The provider must not deliver after this instant. */
+  expiresAt: Date;
+}
+
+export interface OutgoingEmail {
+  messageId: string;
+  to: string;
+  content: RenderedEmail;
+  /** RFC 8058 one-click address; present on marketing mail. */
+  listUnsubscribeUrl?: string;
+}
+
+/** What a refusal is about: decides between dropping an address, halting a campaign, alarming and waiting. */
+export type RefusalClass = 'address' | 'payload' | 'config' | 'quota' | 'server';
+
+/** The provider took responsibility. */
+export interface Accepted {
+  kind: 'accepted';
+  providerId?: string;
+}
+
+/** An explicit answer that the message was not taken. `permanent`: the same message would be refused again. */
+export interface Refused {
+  kind: 'refused';
+  code: string;
+  permanent: boolean;
+  /** The token or mailbox exists no more: remove or suppress it. */
+  addressGone: boolean;
+  /** Milliseconds to wait at least, where the provider said so. */
+  retryAfterMs?: number;
+  class: RefusalClass;
+}
+
+/** Proof that the provider processed nothing: sending again can not double. */
+export interface NotSent {
+  kind: 'not_sent';
+  code: string;
+}
+
+/** Sent or not, nobody knows: sending again may double. */
+export interface Ambiguous {
+  kind: 'ambiguous';
+  code: string;
+}
+
+export type SendResult = Accepted | Refused | NotSent | Ambiguous;
+
+export interface PushSender {
+  /** @param deadlineMs budget of this call in milliseconds; the sender's own time-out is the upper bound. */
+  send(message: OutgoingPush, deadlineMs?: number): Promise<SendResult>;
+  close(): Promise<void>;
+}
+
+export interface EmailSender {
+  /** @param deadlineMs budget of this call in milliseconds; the sender's own time-out is the upper bound. */
+  send(message: OutgoingEmail, deadlineMs?: number): Promise<SendResult>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,89 @@
+import { applicationDefault, cert, deleteApp, initializeApp } from 'firebase-admin/app';
+import type { App } from 'firebase-admin/app';
+import type { Clock } from '../../platform/clock/clock.js';
+import type { ChannelLog } from '../channel-log.js';
+
+/** A token is replaced this long before it ends, so that none runs out between here and Google's check. */
+const REFRESH_BEFORE_MS = 5 * 60_000;
+
+/** Where the `Authorization` header of a send comes from. */
+export interface FcmCredential {
+  /** The header's value. @throws whatever the token endpoint answered; nothing was sent then. */
+  authorization(): Promise<string>;
+  /** The server refused the token: the next call fetches another. */
+  invalidate(): void;
+  close(): Promise<void>;
+}
+
+/** Against an `http:` endpoint, as with Firebase's emulators: the token `owner`, no OAuth and no service account. */
+export function ownerCredential(): FcmCredential {
+  return {
+    authorization: () => Promise.resolve('Bearer owner'),
+    invalidate: () => undefined,
+    close: () => Promise.resolve(),
+  };
+}
+
+interface CachedToken {
+  header: string;
+  refreshAt: number;
+}
+
+class AppCredential implements FcmCredential {
+  private cached?: CachedToken;
+  private fetching?: Promise<string>;
+
+  constructor(
+    private readonly app: App,
+    private readonly clock: Clock,
+    private readonly log: ChannelLog,
+  ) {}
+
+  authorization(): Promise<string> {
+    if (this.cached && this.clock.monotonic() < this.cached.refreshAt) return Promise.resolve(this.cached.header);
+    this.fetching ??= this.fetch()
+      .catch((error: unknown) => {
+        // Here and not at the callers: one fetch serves hundreds of them.
+        this.log.warn(`no FCM access token: ${error instanceof Error ? error.message : String(error)}`);
+        throw error;
+      })
+      .finally(() => (this.fetching = undefined));
+    return this.fetching;
+  }
+
+  invalidate(): void {
+    this.cached = undefined;
+  }
+
+  async close(): Promise<void> {
+    await deleteApp(this.app);
+  }
+
+  private async fetch(): Promise<string> {
+    const credential = this.app.options.credential;
+    if (!credential) throw new Error('the Firebase app has no credential');
+    const token = await credential.getAccessToken();
+    const header = `Bearer ${token.access_token}`;
+    this.cached = { header, refreshAt: this.clock.monotonic() + token.expires_in * 1000 - REFRESH_BEFORE_MS };
+    return header;
+  }
+}
+
+let apps = 0;
+
+/**
+ * The token of a service account (`credentialsFile`) or of the machine's default credentials, through firebase-admin, kept until
+ * shortly before it ends; callers that come together share one fetch.
+ * @throws when the file cannot be read or is no service account
+ */
+export function appCredential(options: {
+  projectId: string;
+  credentialsFile?: string | undefined;
+  clock: Clock;
+  log: ChannelLog;
+}): FcmCredential {
+  const credential = options.credentialsFile ? cert(options.credentialsFile) : applicationDefault();
+  // A name of its own: the host's default Firebase app, and a second sender in a test, stay untouched.
+  const app = initializeApp({ credential, projectId: options.projectId }, `rapport-push-${++apps}`);
+  return new AppCredential(app, options.clock, options.log);
+}
