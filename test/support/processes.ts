@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export const ROOT = new URL('../..', import.meta.url).pathname;
@@ -31,7 +31,8 @@ export class TestProcess {
 
   constructor(command: string, args: string[], private readonly options: SpawnOptions = {}) {
     const { env, cwd = ROOT, uid, gid, ownGroup: detached = false } = options;
-    this.child = spawn(command, args, { cwd, uid, gid, detached, stdio: ['ignore', 'pipe', 'pipe'], env: { ...cleanEnv(), ...env } });
+    const [program, ...all] = [...dieWithTests(), command, ...args] as [string, ...string[]];
+    this.child = spawn(program, all, { cwd, uid, gid, detached, stdio: ['ignore', 'pipe', 'pipe'], env: { ...cleanEnv(), ...env } });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.output += text;
@@ -104,6 +105,11 @@ export class TestProcess {
 /** The server as `npm start` runs it. */
 export function spawnStart(options: SpawnOptions = {}): TestProcess {
   return new TestProcess(process.execPath, ['scripts/start.mjs'], options);
+}
+
+/** Where the kernel can see to it, a killed test run takes these processes along: no afterAll runs then. */
+function dieWithTests(): string[] {
+  return existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'KILL'] : [];
 }
 
 /** The test run's own settings would change what is under test. */
