@@ -1,11 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsIn, IsNumber, IsObject, IsString, Length, Matches, Max, Min, ValidateIf, ValidateNested } from 'class-validator';
+import { IsIn, IsNumber, IsObject, IsString, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
+import { MayBeAbsent } from '../platform/http/index.js';
 import { IsDuration, IsZone } from '../platform/time/index.js';
 import type { ConsentModel } from './settings.js';
-
-/** Not IsOptional: that would let null through, and no setting can be null. */
-const MayBeAbsent = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
 
 const CONSENT_MODELS: ConsentModel[] = ['optOut', 'optIn'];
 const FINITE = { allowNaN: false, allowInfinity: false };

@@ -1,5 +1,8 @@
+export * from './field-validators.js';
 export { batchRows, isPlainObject, rowFault, type RejectedRow } from './batch.js';
 export { IdempotencyInterceptor } from './idempotency.interceptor.js';
+export { jsonText } from './json-text.js';
+export { MayBeAbsent } from './may-be-absent.js';
 export { PageQuery, decodeCursor, decodeIdCursor, encodeCursor, toPage, type Page } from './page.js';
 export { RequestBodyInterceptor, RowwiseBody, readRawBody } from './request-body.interceptor.js';
 export { requestId } from './request-id.js';

@@ -1,0 +1,10 @@
+export { Addresses, ERASED } from './addresses.js';
+export { Consent, type SubscriptionChange } from './consent.js';
+export { isMailAddress, normaliseAddress } from './email.js';
+export { canonicalLocale } from './locale.js';
+export { OwnUserGuard } from './own-user.guard.js';
+export { RecipientsModule } from './recipients.module.js';
+export { CHANNELS, type Channel, type SubscriptionState } from './subscription.js';
+export { Topics, type Topic } from './topics.js';
+export { UserIdPipe } from './user-id.pipe.js';
+export { Users } from './users.js';
