@@ -1,0 +1,26 @@
+import type { Request, Response } from 'express';
+import { notFound } from '../../platform/errors/index.js';
+import { sendPage } from './page.js';
+import { acceptedLocales, textsFor, type Texts } from './texts.js';
+import { badLink } from './unsubscribe-page.js';
+
+/** The language of one answer. */
+export interface Speech {
+  readonly locale: string;
+  readonly texts: Texts;
+  /** The person's languages, the most wished first. */
+  readonly wished: readonly string[];
+}
+
+/** In the person's language as far as it is known, else in the browser's. */
+export function speak(request: Request, locale: string | null | undefined): Speech {
+  const wished = [...(locale ? [locale] : []), ...acceptedLocales(request.get('accept-language'))];
+  return { wished, ...textsFor(wished) };
+}
+
+/** 404 for a token that is not ours: a page for browsers, a problem for programs. */
+export function refuseLink(request: Request, response: Response): void {
+  if (request.accepts(['json', 'html']) !== 'html') throw notFound('link');
+  const { locale, texts } = speak(request, undefined);
+  sendPage(response, 404, { locale, title: texts.badLink, body: badLink(texts) });
+}

@@ -1,0 +1,61 @@
+import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiConsumes, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { Public } from '../platform/auth/index.js';
+import { Links } from './links.js';
+import { Messages, type LinkRecipient } from './messages.js';
+import { OptOuts } from './opt-outs.js';
+import { refuseLink, speak, type Speech } from './pages/speech.js';
+import { sendPage } from './pages/page.js';
+import { nameIn } from './pages/texts.js';
+import { unsubscribeDone, unsubscribeQuestion } from './pages/unsubscribe-page.js';
+
+@ApiTags('links')
+@Controller('u')
+@Public()
+export class UnsubscribeController {
+  constructor(
+    private readonly links: Links,
+    private readonly messages: Messages,
+    private readonly optOuts: OptOuts,
+  ) {}
+
+  @Get(':token')
+  @ApiOperation({ summary: 'A page that asks. It changes nothing, whoever fetches it: mail scanners follow every link.' })
+  @ApiProduces('text/html')
+  @ApiResponse({ status: 200 })
+  async ask(@Param('token') token: string, @Req() request: Request, @Res() response: Response): Promise<void> {
+    const found = await this.find(token);
+    if (!found) return refuseLink(request, response);
+    const speech = speak(request, found.recipient?.locale);
+    const body = unsubscribeQuestion(speech.texts, subjectOf(found.recipient, speech), found.preferencesUrl);
+    sendPage(response, 200, { locale: speech.locale, title: speech.texts.unsubscribe, body });
+  }
+
+  @Post(':token')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Unsubscribes, by RFC 8058’s one-click body or the page’s form. A hundred times are as good as once.' })
+  @ApiConsumes('application/x-www-form-urlencoded', 'multipart/form-data')
+  @ApiProduces('text/html')
+  @ApiResponse({ status: 200 })
+  async unsubscribe(@Param('token') token: string, @Req() request: Request, @Res() response: Response): Promise<void> {
+    const found = await this.find(token);
+    if (!found) return refuseLink(request, response);
+    // Nobody left to unsubscribe is as good as done.
+    if (found.recipient) await this.optOuts.unsubscribe(found.recipient);
+    const speech = speak(request, found.recipient?.locale);
+    const body = unsubscribeDone(speech.texts, subjectOf(found.recipient, speech), found.preferencesUrl);
+    sendPage(response, 200, { locale: speech.locale, title: speech.texts.unsubscribed, body });
+  }
+
+  private async find(token: string): Promise<{ recipient: LinkRecipient | undefined; preferencesUrl: string } | undefined> {
+    const link = this.links.read('unsubscribe', token);
+    if (!link) return undefined;
+    return { recipient: await this.messages.recipientOf(link.ref), preferencesUrl: this.links.forMessage(link.ref).preferences };
+  }
+}
+
+function subjectOf(recipient: LinkRecipient | undefined, { texts, wished }: Speech): string {
+  if (recipient?.topic) return nameIn(recipient.topicName ?? {}, wished, recipient.topic);
+  return texts[recipient?.channel ?? 'email'];
+}
