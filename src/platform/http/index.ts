@@ -1,8 +1,10 @@
-export * from './field-validators.js';
 export { batchRows, isPlainObject, rowFault, type RejectedRow } from './batch.js';
+export {
+  DiffersFrom, HasDecimals, IsBelow, IsKey, IsKeyList, Nested, NestedList, NotInThisRelease, NotTogetherWith,
+} from './field-validators.js';
 export { IdempotencyInterceptor } from './idempotency.interceptor.js';
 export { jsonText } from './json-text.js';
-export { MayBeAbsent } from './may-be-absent.js';
+export { NoBody } from './no-body.js';
 export { PageQuery, decodeCursor, decodeIdCursor, encodeCursor, toPage, type Page } from './page.js';
 export { RequestBodyInterceptor, RowwiseBody, readRawBody } from './request-body.interceptor.js';
 export { requestId } from './request-id.js';

@@ -1,0 +1,33 @@
+-- Stores a batch exactly once: only rows whose (user, event id) is new reach the raw events and the aggregates, all in one
+-- statement. Keys first, aggregates after them, both ordered by their key, so that batches with common users wait for each
+-- other in one direction. Answers the positions (from 1) of the rows that counted.
+-- writes: event_keys, events, user_event_days
+with given as materialized (
+  select * from unnest(:userIds::bigint[], :eventIds::text[], :names::text[], :times::timestamptz[], :values::numeric[],
+    :currencies::text[], :properties::text[]) with ordinality
+    as g (user_id, event_id, name, occurred_at, value, currency, properties, position)),
+fresh as materialized (
+  insert into event_keys (user_id, event_id)
+  select g.user_id, g.event_id from given as g order by g.user_id, g.event_id
+  on conflict do nothing
+  returning user_id, event_id),
+counted as materialized (
+  select g.* from given as g join fresh using (user_id, event_id)),
+stored as (
+  insert into events (month, user_id, occurred_at, name, event_id, value, currency, properties, received_at)
+  select date_trunc('month', c.occurred_at at time zone 'UTC')::date, c.user_id, c.occurred_at, c.name, c.event_id, c.value,
+    c.currency, c.properties::jsonb, :now::timestamptz
+  from counted as c),
+days as (
+  insert into user_event_days as d (user_id, name, day, currency, count, sum, first_at, last_at)
+  select c.user_id, c.name, (c.occurred_at at time zone 'UTC')::date, coalesce(c.currency, ''), count(*), coalesce(sum(c.value), 0),
+    min(c.occurred_at), max(c.occurred_at)
+  from counted as c
+  group by 1, 2, 3, 4
+  order by 1, 2, 3, 4
+  on conflict (user_id, name, day, currency) do update set
+    count = d.count + excluded.count,
+    sum = d.sum + excluded.sum,
+    first_at = least(d.first_at, excluded.first_at),
+    last_at = greatest(d.last_at, excluded.last_at))
+select c.position::int as position from counted as c order by c.position;
