@@ -1,5 +1,5 @@
 import { sqlFile, type Queryable } from '../platform/database/index.js';
-import type { MessageRef } from './message-id.js';
+import type { MessageRef } from '../planning/index.js';
 
 const settle = sqlFile<{ months: string[]; userIds: string[]; ids: string[]; now: Date | null }, { id: string }>(
   import.meta.url, './sql/settle-unknown-by-evidence.sql');

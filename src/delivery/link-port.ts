@@ -1,4 +1,4 @@
-import type { MessageRef } from './message-id.js';
+import type { MessageRef } from '../planning/index.js';
 
 /** The links of one message, absolute. */
 export interface MessageLinks {

@@ -53,3 +53,9 @@ export function sqlFile<P extends object = Record<string, never>, R = Record<str
   SQL_FILES.set(name, statement);
   return statement;
 }
+
+/** The text of a fragment that is no statement by itself; see its composer for what is put together. */
+export function sqlPart(moduleUrl: string, path: string): string {
+  return readFileSync(join(dirname(fileURLToPath(moduleUrl)), path), 'utf8').replace(LITERAL_OR_COMMENT, (text) =>
+    text.startsWith("'") ? text : '');
+}

@@ -1,0 +1,89 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Clock } from '../platform/clock/index.js';
+import { Config } from '../platform/config/index.js';
+import { WorkerDatabase } from '../platform/database/index.js';
+import { Random } from '../platform/random/index.js';
+import { Claims, type Slice } from './claims.js';
+import { leaseChunk, readChunkCampaign, releaseChunk, renewChunk, type Lease } from './delivery.store.js';
+import { Settler } from './settler.js';
+import { SliceSender } from './slice-sender.js';
+
+/** How long a chunk rests that its campaign's throttle has no room for now. */
+const PACE_REST_MS = 500;
+
+/** Leases a chunk and sends it slice by slice: claim (committed), send, settle. */
+@Injectable()
+export class ChunkWorker {
+  private readonly logger = new Logger('delivery');
+  private readonly owner: string;
+  private stopping = false;
+
+  constructor(
+    private readonly database: WorkerDatabase,
+    private readonly clock: Clock,
+    private readonly config: Config,
+    random: Random,
+    private readonly claims: Claims,
+    private readonly sender: SliceSender,
+    private readonly settler: Settler,
+  ) {
+    this.owner = `${process.pid}-${random.uuid().slice(0, 8)}`;
+  }
+
+  /** No further slice is claimed; what is under way is sent and settled. */
+  stop(): void {
+    this.stopping = true;
+  }
+
+  /** Sends one chunk, the named one or the next. @returns whether there was one to lease. */
+  async work(chunkId: string | null): Promise<boolean> {
+    if (this.stopping) return false;
+    const leaseMs = this.config.env.CHUNK_LEASE_MS;
+    const [lease] = await this.database.query(leaseChunk, { owner: this.owner, leaseMs, chunkId, now: this.clock.forSql() });
+    if (!lease) return false;
+    const renewal = setInterval(() => void this.renew(lease, leaseMs), leaseMs / 3);
+    let notBefore: Date | null = null;
+    try {
+      notBefore = await this.sendChunk(lease);
+    } finally {
+      clearInterval(renewal);
+      await this.release(lease, notBefore);
+    }
+    return true;
+  }
+
+  /** @returns when the chunk may be tried again, where it was given up early. */
+  private async sendChunk(lease: Lease): Promise<Date | null> {
+    const [campaign] = await this.database.query(readChunkCampaign, { runId: lease.runId });
+    while (!this.stopping) {
+      const claim = await this.claims.next(lease, campaign!);
+      if (claim.kind === 'nothing') return null;
+      if (claim.kind === 'rest') return new Date(this.clock.now().getTime() + PACE_REST_MS);
+      if (claim.kind === 'slice') await this.sendSlice(lease, claim.slice);
+    }
+    return null;
+  }
+
+  private async sendSlice(lease: Lease, slice: Slice): Promise<void> {
+    const sent = await this.sender.send(slice);
+    await this.settler.settle(lease, slice, sent);
+  }
+
+  private async renew(lease: Lease, leaseMs: number): Promise<void> {
+    try {
+      const held = await this.database.query(renewChunk, { chunkId: lease.id, fence: lease.fence, leaseMs });
+      if (held.length === 0) this.logger.warn({ msg: 'fence lost', chunk: lease.id, fence: lease.fence });
+    } catch (error) {
+      // The lease runs out by itself: the next claim finds the fence gone and sends nothing.
+      this.logger.warn({ err: error, chunk: lease.id });
+    }
+  }
+
+  private async release(lease: Lease, notBefore: Date | null): Promise<void> {
+    try {
+      await this.database.query(releaseChunk, { chunkId: lease.id, fence: lease.fence, notBefore });
+    } catch (error) {
+      this.logger.warn({ err: error, chunk: lease.id });
+    }
+  }
+}

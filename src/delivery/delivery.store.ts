@@ -1,0 +1,58 @@
+import type { CampaignDefinition } from '../campaigns/campaign.js';
+import { sqlFile } from '../platform/database/index.js';
+import type { Claimable } from './claim-check.js';
+
+export interface Lease {
+  id: string;
+  fence: number;
+  campaignId: string;
+  runId: string;
+  month: string;
+  channel: 'push' | 'email';
+  lane: number;
+}
+
+export interface ChunkCampaign {
+  campaignId: string;
+  name: string;
+  definition: CampaignDefinition;
+  topicKey: string | null;
+  kind: 'regular' | 'test';
+  variants: Array<{ variant: number; templateId: string; version: number }>;
+}
+
+export interface Settlement {
+  month: string;
+  userIds: string[];
+  ids: string[];
+  states: string[];
+  reasons: Array<string | null>;
+  freeAts: Array<Date | null>;
+  now: Date | null;
+}
+
+const here = import.meta.url;
+
+export const leaseChunk = sqlFile<{ owner: string; leaseMs: number; chunkId: string | null; now: Date | null }, Lease>(here, './sql/lease-chunk.sql');
+export const renewChunk = sqlFile<{ chunkId: string; fence: number; leaseMs: number }, { id: string }>(here, './sql/renew-chunk.sql');
+export const releaseChunk = sqlFile<{ chunkId: string; fence: number; notBefore: Date | null }, { closed: boolean }>(here, './sql/release-chunk.sql');
+export const readChunkCampaign = sqlFile<{ runId: string }, ChunkCampaign>(here, './sql/read-chunk-campaign.sql');
+export const checkClaim = sqlFile<{ chunkId: string; fence: number }, { status: string; kind: string; stopped: boolean }>(here, './sql/check-claim.sql');
+export const readClaimable = sqlFile<{ month: string; chunkId: string; size: number }, Claimable>(here, './sql/read-claimable.sql');
+export const openSlice = sqlFile<
+  { chunkId: string; month: string; campaignId: string; fence: number; firstId: string; lastId: string; size: number; leaseMs: number },
+  { id: string }
+>(here, './sql/open-slice.sql');
+export const settleDeliveries = sqlFile<Settlement, { id: string; state: string }>(here, './sql/settle-deliveries.sql');
+export const requeueDeliveries = sqlFile<
+  { month: string; chunkId: string; userIds: string[]; ids: string[]; refused: boolean[]; reasons: Array<string | null>; delayMs: number; now: Date | null },
+  { id: string }
+>(here, './sql/requeue-deliveries.sql');
+export const closeSlice = sqlFile<{ sliceId: string }, { id: string }>(here, './sql/close-slice.sql');
+export const deleteDeadTokens = sqlFile<{ userIds: string[]; tokens: string[] }>(here, './sql/delete-dead-tokens.sql');
+export const reservePace = sqlFile<{ campaignId: string; size: number; spacingMs: number }, { waitMs: number }>(here, './sql/reserve-pace.sql');
+export const reapSlices = sqlFile<{ now: Date | null }, { unknown: number; slices: number }>(here, './sql/reap-slices.sql');
+export const closeCampaignsRows = sqlFile<{ now: Date | null }, { id: string }>(here, './sql/close-campaigns-rows.sql');
+export const closeEmptyChunks = sqlFile<object, { id: string }>(here, './sql/close-empty-chunks.sql');
+export const completeDeadRuns = sqlFile<{ now: Date | null }, { id: string }>(here, './sql/complete-dead-runs.sql');
+export const findDueChunks = sqlFile<{ now: Date | null }, { id: string }>(here, './sql/find-due-chunks.sql');

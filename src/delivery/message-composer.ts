@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common';
+import { MAX_PUSH_PAYLOAD_BYTES, fcmBody, pushPayloadBytes, type OutgoingEmail, type OutgoingPush } from '../channels/index.js';
+import { Clock } from '../platform/clock/index.js';
+import { TemplateRenderer, type RenderContext } from '../templates/index.js';
+import type { ClaimedDelivery, Slice } from './claims.js';
+import { LinkPort } from './link-port.js';
+import { MessageIds, type MessageRef } from '../planning/index.js';
+
+type PushOfDevice = Omit<OutgoingPush, 'token' | 'platform'>;
+
+export type ComposedMessage =
+  | { readonly ok: true; readonly channel: 'push'; readonly push: PushOfDevice }
+  | { readonly ok: true; readonly channel: 'email'; readonly mail: OutgoingEmail };
+
+/** One person's message out of the template: rendered, linked, addressed. */
+@Injectable()
+export class MessageComposer {
+  constructor(
+    private readonly renderer: TemplateRenderer,
+    private readonly links: LinkPort,
+    private readonly messageIds: MessageIds,
+    private readonly clock: Clock,
+  ) {}
+
+  /** `ok: false` where this person cannot be rendered: a missing variable is a reason not to send, never "Hi ,". */
+  async compose(slice: Slice, { row }: ClaimedDelivery): Promise<ComposedMessage | { ok: false; error: string }> {
+    const { campaign, lease } = slice;
+    const ref = { month: lease.month, userId: row.internalId, id: row.id };
+    const variant = campaign.variants.find((v) => v.variant === row.variant);
+    if (!variant) return { ok: false, error: `the run has no variant ${row.variant}` };
+    const marketing = campaign.definition.class === 'marketing';
+    const rendered = await this.renderer.render({
+      templateId: variant.templateId, version: row.templateVersion ?? variant.version, marketing,
+      locale: row.locale ?? row.deviceLocale, context: this.contextOf(slice, row, ref),
+    });
+    if (!rendered.ok) return rendered;
+    const messageId = this.messageIds.encode(ref);
+    if (rendered.channel === 'push') {
+      const push = { messageId, campaignId: campaign.campaignId, content: rendered.content, expiresAt: row.expiresAt };
+      return fits(push, this.clock.now()) ? { ok: true, channel: 'push', push } : { ok: false, error: 'the payload is larger than 4,096 bytes' };
+    }
+    const html = await this.links.trackHtml(rendered.content.html, ref);
+    const mail = { messageId, to: row.email!, content: { ...rendered.content, html } };
+    const unsubscribe = marketing ? { listUnsubscribeUrl: this.links.forMessage(ref).unsubscribe } : {};
+    return { ok: true, channel: 'email', mail: { ...mail, ...unsubscribe } };
+  }
+
+  private contextOf({ campaign, settings }: Slice, row: ClaimedDelivery['row'], ref: MessageRef): RenderContext {
+    const { definition } = campaign;
+    const mail = definition.channel === 'email' ? { links: this.links.forMessage(ref) } : {};
+    return {
+      user: {
+        userId: row.userId!, email: row.email, timezone: row.timezone ?? row.deviceTimezone ?? settings.defaultTimezone,
+        locale: row.locale ?? row.deviceLocale, createdAt: row.createdAt.toISOString(), attributes: row.attributes,
+      },
+      scores: scoresOf(row.scores),
+      campaign: {
+        id: campaign.campaignId, name: campaign.name, topic: campaign.topicKey,
+        variant: definition.variants[row.variant]?.key ?? '',
+      },
+      ...mail,
+    };
+  }
+}
+
+/** The shape of the scores route, from the stored row. */
+function scoresOf(row: Record<string, unknown> | null): Record<string, unknown> {
+  if (!row) return { rfm: null, value: null };
+  return {
+    rfm: { recency: row.recency, frequency: row.frequency, monetary: row.monetary, group: row.rfm_group },
+    value: row.probability_alive === null ? null : {
+      probabilityAlive: row.probability_alive, expectedPurchases90d: row.expected_purchases_90d, expectedValue90d: row.expected_value_90d,
+    },
+  };
+}
+
+/** The token is not part of the payload that FCM limits; the widest platform decides for all devices alike. */
+function fits(push: PushOfDevice, now: Date): boolean {
+  return (['android', 'ios', 'web'] as const).every((platform) =>
+    pushPayloadBytes(fcmBody({ ...push, token: '', platform }, now)) <= MAX_PUSH_PAYLOAD_BYTES);
+}

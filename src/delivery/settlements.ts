@@ -1,0 +1,42 @@
+import type { Outcome } from './delivery-state.js';
+import type { Settlement } from './delivery.store.js';
+
+export interface Settled {
+  readonly userId: string;
+  readonly id: string;
+  readonly outcome: Outcome;
+}
+
+/** The outcomes that end or defer a delivery, as the arrays of one statement. */
+export function settlementOf(month: string, settled: readonly Settled[], now: Date | null): Settlement {
+  const rows = settled.filter(({ outcome }) => outcome.state !== 'queued');
+  return {
+    month, now,
+    userIds: rows.map((row) => row.userId),
+    ids: rows.map((row) => row.id),
+    states: rows.map(({ outcome }) => outcome.state),
+    reasons: rows.map(({ outcome }) => ('reason' in outcome ? outcome.reason : null)),
+    freeAts: rows.map(({ outcome }) => (outcome.state === 'deferred' ? outcome.freeAt : null)),
+  };
+}
+
+export interface Requeue {
+  userIds: string[];
+  ids: string[];
+  refused: boolean[];
+  reasons: Array<string | null>;
+  delayMs: number;
+}
+
+/** The outcomes that go back into the queue: one later chunk for all, due when the most patient of them is. */
+export function requeueOf(settled: readonly Settled[]): Requeue | undefined {
+  const rows = settled.flatMap((row) => (row.outcome.state === 'queued' ? [{ ...row, outcome: row.outcome }] : []));
+  if (rows.length === 0) return undefined;
+  return {
+    userIds: rows.map((row) => row.userId),
+    ids: rows.map((row) => row.id),
+    refused: rows.map(({ outcome }) => outcome.refused),
+    reasons: rows.map(({ outcome }) => (outcome.refused || outcome.delayMs > 0 ? 'provider_unavailable' : null)),
+    delayMs: Math.max(...rows.map(({ outcome }) => outcome.delayMs)),
+  };
+}

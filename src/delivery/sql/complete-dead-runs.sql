@@ -1,0 +1,12 @@
+-- Runs of cancelled campaigns, and of paused ones past their expiry, of which nothing is left to send: the sweeper need not
+-- look at them again. A paused run whose waves are undecided stays open: resumed, they are decided as expired.
+-- reads: campaigns, chunks, deliveries, waves   writes: runs
+update runs as r
+set completed_at = coalesce(:now::timestamptz, clock_timestamp())
+from campaigns as c
+where c.id = r.campaign_id and r.completed_at is null
+  and (c.status = 'cancelled' or (c.status = 'paused' and r.expires_at < coalesce(:now::timestamptz, clock_timestamp())
+    and not exists (select from waves as w where w.run_id = r.id and w.decided_at is null)))
+  and not exists (select from chunks as k where k.run_id = r.id and k.closed_at is null)
+  and not exists (select from deliveries as d where d.month = r.month and d.run_id = r.id and d.state = 'deferred')
+returning r.id;

@@ -1,0 +1,2 @@
+-- writes: deliveries (a partition)
+select ensure_month_partition('deliveries', :month::date);

@@ -1,0 +1,2 @@
+-- reads: campaigns
+select c.definition, c.status from campaigns as c where c.id = :campaignId::bigint;

@@ -1,0 +1,16 @@
+import { sqlFile } from '../platform/database/index.js';
+import type { IdRange } from './pass-parameters.js';
+
+/** 16,384 consecutive internal user ids: large enough that a pass is set-based, small enough that it takes under 2 s. */
+export const BUCKET_BITS = 14;
+
+/** The lock class keeps our bucket numbers apart from every other advisory lock of the database. */
+export const LOCK_BUCKET = {
+  class: 7_205,
+  statement: sqlFile<{ lockClass: number; bucket: number }, { locked: boolean }>(import.meta.url, './sql/lock-bucket.sql'),
+};
+
+export function bucketRange(bucket: number): IdRange {
+  const size = 2n ** BigInt(BUCKET_BITS);
+  return { fromId: String(BigInt(bucket) * size), toId: String(BigInt(bucket + 1) * size) };
+}

@@ -1,0 +1,125 @@
+import { Injectable } from '@nestjs/common';
+import { Campaigns, type CampaignRow } from '../campaigns/index.js';
+import { FatiguePolicies } from '../fatigue/index.js';
+import { Clock } from '../platform/clock/index.js';
+import { ApiDatabase, sqlFile, type Transaction } from '../platform/database/index.js';
+import { notFound } from '../platform/errors/index.js';
+import { parseDuration } from '../platform/time/index.js';
+import { decideWave } from './decide-wave.js';
+import { gatesOf, outcomeOfNow, type Gate, type ShownVerdict } from './gates.js';
+import { MessageIds } from './message-id.js';
+import { PassWorlds, type PassRules } from './pass-worlds.js';
+import type { PassWave } from './pass-parameters.js';
+import { UserFatigueReader, type CapCounter } from './user-fatigue.js';
+
+export interface Explanation {
+  outcome: string;
+  reason?: string;
+  gates: Gate[];
+  counters: CapCounter[];
+  outrankedBy?: { campaignId: string; messageId: string };
+  nextEligibleAt?: Date;
+  decidedAt: Date;
+  policyVersion: number;
+  templateVersion: number | null;
+}
+
+interface DecidedRow {
+  internalId: string;
+  id: string | null;
+  runId: string;
+  waveId: string;
+  month: string;
+  dueAt: Date;
+  decidedAt: Date;
+  expiresAt: Date;
+  state: string;
+  reason: string | null;
+  cap: number | null;
+  freeAt: Date | null;
+  policyVersion: number;
+  templateVersion: number | null;
+  blockingCampaignId: string | null;
+  blockingId: string | null;
+  blockingMonth: string | null;
+  sending: boolean;
+}
+
+const findDecidedRow = sqlFile<{ userId: string; campaignId: string; runId: string | null }, DecidedRow>(
+  import.meta.url, './sql/find-decided-row.sql');
+
+const HYPOTHETICAL = '-1';
+
+/** Why: the recorded decision where there is one, with the other gates recomputed as of then; else what would be decided. */
+@Injectable()
+export class Explainer {
+  constructor(
+    private readonly database: ApiDatabase,
+    private readonly clock: Clock,
+    private readonly campaigns: Campaigns,
+    private readonly policies: FatiguePolicies,
+    private readonly worlds: PassWorlds,
+    private readonly fatigue: UserFatigueReader,
+    private readonly messageIds: MessageIds,
+  ) {}
+
+  async explain(campaignId: string, userId: string, at?: Date, runId?: string): Promise<Explanation> {
+    const campaign = await this.campaigns.get(campaignId);
+    const [row] = await this.database.query(findDecidedRow, { userId, campaignId, runId: runId ?? null });
+    if (!row) throw notFound('user');
+    if (runId !== undefined && row.id === null) throw notFound('decision on this user in that run');
+    return at === undefined && row.id !== null ? this.recorded(campaign, userId, row) : this.hypothetical(campaign, userId, row.internalId, at);
+  }
+
+  private async recorded(campaign: CampaignRow, userId: string, row: DecidedRow): Promise<Explanation> {
+    const { policy } = await this.policies.at(row.policyVersion);
+    const rules = { ...(await this.worlds.rules()), policy, policyVersion: row.policyVersion };
+    const wave: PassWave = { ...subjectOf(campaign, row.dueAt), runId: row.runId, waveId: row.waveId, month: row.month, expiresAt: row.expiresAt };
+    const verdict = await this.verdict(rules, wave, row.internalId, row.decidedAt, row.id!);
+    const outcome = row.state === 'queued' && row.sending ? 'sending' : row.state;
+    const counters = (await this.fatigue.read(userId, row.decidedAt)).caps;
+    const recorded = { outcome, reason: row.reason, cap: row.cap };
+    return {
+      outcome, gates: gatesOf(verdict, policy, recorded), counters, decidedAt: row.decidedAt,
+      policyVersion: row.policyVersion, templateVersion: row.templateVersion,
+      ...(row.reason ? { reason: row.reason } : {}),
+      ...(row.reason === 'outranked' && row.blockingCampaignId ? { outrankedBy: this.outranker(row) } : {}),
+      ...(row.freeAt ? { nextEligibleAt: row.freeAt } : {}),
+    };
+  }
+
+  private outranker(row: DecidedRow): { campaignId: string; messageId: string } {
+    const ref = { month: row.blockingMonth!, userId: row.internalId, id: row.blockingId! };
+    return { campaignId: row.blockingCampaignId!, messageId: this.messageIds.encode(ref) };
+  }
+
+  private async hypothetical(campaign: CampaignRow, userId: string, internalId: string, at?: Date): Promise<Explanation> {
+    const rules = await this.worlds.rules();
+    const now = at ?? this.clock.now();
+    const verdict = await this.verdict(rules, subjectOf(campaign, now), internalId, now);
+    const counters = (await this.fatigue.read(userId, now)).caps;
+    const outcome = outcomeOfNow(verdict);
+    return {
+      outcome, gates: gatesOf(verdict, rules.policy), counters, decidedAt: now, policyVersion: rules.policyVersion, templateVersion: null,
+      ...(verdict.reason && outcome !== 'not_in_audience' ? { reason: verdict.reason } : {}),
+      ...(verdict.freeAt ? { nextEligibleAt: verdict.freeAt } : {}),
+    };
+  }
+
+  private verdict(rules: PassRules, wave: PassWave, internalId: string, at: Date, asOfId?: string): Promise<ShownVerdict> {
+    const range = { fromId: internalId, toId: String(BigInt(internalId) + 1n) };
+    return this.database.transaction(async (tx: Transaction) => {
+      const world = await this.worlds.at(tx, rules, at, range, [wave.waveId]);
+      const [shown] = await decideWave<ShownVerdict>(tx, this.worlds.predicates, wave, world, range, 'one', 'show', asOfId === undefined ? {} : { asOfId });
+      return shown!;
+    });
+  }
+}
+
+function subjectOf(campaign: CampaignRow, at: Date): PassWave {
+  const { definition, salt, id, topicId } = campaign;
+  return {
+    waveId: HYPOTHETICAL, runId: HYPOTHETICAL, campaignId: id, definition, salt, topicId, topicKey: definition.topic ?? null, dueAt: at,
+    month: `${at.toISOString().slice(0, 7)}-01`, expiresAt: new Date(at.getTime() + parseDuration(definition.expiresAfter)!),
+  };
+}

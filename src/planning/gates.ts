@@ -1,0 +1,100 @@
+import type { FatiguePolicy } from '../fatigue/index.js';
+
+/** One row of show-verdict: the verdict on one user with every gate beside it. */
+export interface ShownVerdict {
+  state: 'queued' | 'held_out' | 'deferred' | 'suppressed';
+  reason: string | null;
+  inAudience: boolean;
+  globalHoldout: boolean;
+  suppressedAddress: boolean;
+  unsubscribed: boolean;
+  noDevice: boolean;
+  permissionDenied: boolean;
+  staleDevice: boolean;
+  noEmail: boolean;
+  duplicateAddress: boolean;
+  expired: boolean;
+  quietUntil: Date | null;
+  gapFreeAt: Date | null;
+  capFreeAt: Date | null;
+  cap: number | null;
+  heldOut: boolean;
+  variant: number;
+  freeAt: Date | null;
+  messagesIn7d: number;
+  zone: string;
+}
+
+export interface Gate {
+  gate: string;
+  passed: boolean;
+  detail: string;
+  /** false: as recorded by the decision itself. */
+  recomputed: boolean;
+}
+
+export interface Recorded {
+  outcome: string;
+  reason: string | null;
+  cap: number | null;
+}
+
+type Check = readonly [gate: string, reasons: readonly string[], failed: boolean, detail: string];
+
+/**
+ * Every gate in the order of the decision. Of a recorded decision the first failing gate is as recorded, and those before it had
+ * passed; the later ones were never asked and are recomputed as of then.
+ */
+export function gatesOf(v: ShownVerdict, policy: FatiguePolicy, recorded?: Recorded): Gate[] {
+  const checks = checksOf(v, policy, recorded?.cap ?? v.cap);
+  const failing = recorded?.reason == null ? -1 : checks.findIndex(([, reasons]) => reasons.includes(recorded.reason!));
+  const admitted = recorded !== undefined && (recorded.reason === null || failing < 0);
+  return checks.map(([gate, , failed, detail], i) => {
+    if (recorded === undefined) return { gate, passed: !failed, detail: failed ? detail : 'passed', recomputed: true };
+    if (admitted) {
+      const held = gate === 'campaign_holdout' && recorded.outcome === 'held_out';
+      return { gate, passed: !held, detail: held ? detail : 'passed', recomputed: false };
+    }
+    if (i < failing) return { gate, passed: true, detail: 'passed', recomputed: false };
+    if (i === failing) return { gate, passed: false, detail: recorded.reason === 'outranked' ? 'a higher campaign of the same pass took the slot' : detail, recomputed: false };
+    return { gate, passed: !failed, detail: failed ? detail : 'passed', recomputed: true };
+  });
+}
+
+function checksOf(v: ShownVerdict, policy: FatiguePolicy, cap: number | null): Check[] {
+  const capKey = cap === null ? undefined : policy.caps[cap]?.key;
+  const capGate: Check = ['frequency_cap', v.gapFreeAt ? ['frequency_cap'] : ['frequency_cap', 'outranked'], v.capFreeAt !== null,
+    `the cap ${capKey ?? ''} has no free slot${until(v.capFreeAt)}`];
+  return [
+    ['audience', ['left_segment'], !v.inAudience, 'not in the audience'],
+    ['global_holdout', ['global_holdout'], v.globalHoldout, 'in the global holdout'],
+    ['suppression', ['suppressed_address'], v.suppressedAddress, 'the address is suppressed'],
+    ['consent', ['unsubscribed'], v.unsubscribed, 'no consent to this channel or topic'],
+    ['reachability', ['no_device', 'permission_denied', 'stale_device', 'no_email', 'duplicate_address'], reachReason(v) !== undefined,
+      `not reachable: ${reachReason(v) ?? 'unknown'}`],
+    ['expiry', ['expired', 'cancelled', 'provider_unavailable'], v.expired, 'past the expiry of the campaign'],
+    ['quiet_hours', ['quiet_hours'], v.quietUntil !== null, `quiet in ${v.zone}${until(v.quietUntil)}`],
+    ['minimum_gap', v.gapFreeAt ? ['minimum_gap', 'outranked'] : ['minimum_gap'], v.gapFreeAt !== null, `the last message is too recent${until(v.gapFreeAt)}`],
+    capGate,
+    ['rendering', ['render_error'], false, 'a variable of the template is missing for this user'],
+    ['campaign_holdout', [], v.heldOut, 'in the holdout of the campaign'],
+  ];
+}
+
+function reachReason(v: ShownVerdict): string | undefined {
+  if (v.noDevice) return 'no_device';
+  if (v.permissionDenied) return 'permission_denied';
+  if (v.staleDevice) return 'stale_device';
+  if (v.noEmail) return 'no_email';
+  return v.duplicateAddress ? 'duplicate_address' : undefined;
+}
+
+/** What would be decided, in the words of the API. */
+export function outcomeOfNow(v: ShownVerdict): string {
+  if (!v.inAudience) return 'not_in_audience';
+  return v.state === 'queued' ? 'would_send' : v.state;
+}
+
+function until(at: Date | null): string {
+  return at ? ` until ${at.toISOString()}` : '';
+}

@@ -1,0 +1,132 @@
+import type { CampaignDefinition } from '../campaigns/campaign.js';
+import { holdoutBuckets, variantBounds } from '../experiments/index.js';
+import {
+  calendarWindow, capConcerns, onChannel, quietIntervals, type Cap, type FatiguePolicy,
+} from '../fatigue/index.js';
+import { parseDuration } from '../platform/time/index.js';
+import type { Settings } from '../settings/index.js';
+
+/** One due wave of one campaign, as the pass meets it. Ids are the ledger's own. */
+export interface PassWave {
+  waveId: string;
+  runId: string;
+  campaignId: string;
+  /** First day of the run's month. */
+  month: string;
+  dueAt: Date;
+  expiresAt: Date;
+  topicId: number | null;
+  topicKey: string | null;
+  definition: CampaignDefinition;
+  salt: string;
+}
+
+export interface PassWorld {
+  now: Date;
+  /** Zones present among the users that the pass looks at. */
+  zones: readonly string[];
+  settings: Settings;
+  policy: FatiguePolicy;
+  policyVersion: number;
+  topicIds: ReadonlyMap<string, number>;
+  segmentIds: ReadonlyMap<string, string>;
+  globalSalt: string;
+  templateVersions: readonly number[];
+  passWaves: readonly string[];
+}
+
+export interface IdRange {
+  fromId: string;
+  toId: string;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Every named parameter of the pass but the audience's own. */
+export function passParameters(wave: PassWave, world: PassWorld, range: IdRange): Record<string, unknown> {
+  const { definition } = wave;
+  const { channel } = definition;
+  const caps = world.policy.caps
+    .map((cap, ord) => ({ cap, ord }))
+    .filter(({ cap }) => capConcerns(cap, channel, definition.topic ?? null));
+  const gaps = onChannel(world.policy.minimumGap, channel);
+  const calendars = calendarRows(caps, world);
+  return {
+    ...range,
+    now: world.now, month: wave.month, runId: wave.runId, waveId: wave.waveId, campaignId: wave.campaignId,
+    dueAt: wave.dueAt, expiresAt: wave.expiresAt, channel, topicId: wave.topicId, topicKey: wave.topicKey,
+    transactional: definition.class === 'transactional', ignoreCaps: definition.ignoreCaps,
+    defer: definition.onFatigue === 'defer',
+    optIn: world.settings.consent[channel] === 'optIn',
+    staleAfter: world.settings.staleDeviceAfter, defaultZone: world.settings.defaultTimezone,
+    globalSalt: world.globalSalt, globalBuckets: holdoutBuckets(world.settings.globalHoldout),
+    holdoutSalt: `${wave.salt}:holdout`, holdoutBuckets: holdoutBuckets(definition.holdout),
+    variantSalt: `${wave.salt}:variant`, variantBounds: variantBounds(definition.variants.map((v) => v.weight)),
+    caps: JSON.stringify(caps.map(({ cap, ord }) => capRow(cap, ord, world))),
+    calendars: JSON.stringify(calendars),
+    gaps: JSON.stringify(gaps.map((gap) => ({ channel: specific(gap.channel), length: gap.duration }))),
+    quiet: JSON.stringify(quietRows(wave, world)),
+    tiers: JSON.stringify(tierRows(world)),
+    adaptive: world.policy.adaptive.enabled ? JSON.stringify(world.policy.adaptive) : null,
+    horizon: horizon(world, caps.map(({ cap }) => cap), gaps.map((gap) => gap.duration), calendars),
+    policyVersion: world.policyVersion, templateVersions: world.templateVersions, passWaves: world.passWaves,
+    subjectWave: wave.waveId, asOfId: null,
+  };
+}
+
+function capRow(cap: Cap, ord: number, world: PassWorld): object {
+  return {
+    ord, key: cap.key, max: cap.limit, channel: specific(cap.channel),
+    // A topic nobody has ever used has no id; -1 matches no row, so the cap counts nothing rather than everything.
+    topic_id: cap.topic === undefined ? null : (world.topicIds.get(cap.topic) ?? -1),
+    rolling: cap.window.type === 'rolling' ? cap.window.duration : null,
+  };
+}
+
+interface CalendarRow {
+  zone: string;
+  ord: number;
+  starts: Date;
+  ends: Date;
+}
+
+function calendarRows(caps: Array<{ cap: Cap; ord: number }>, world: PassWorld): CalendarRow[] {
+  return caps.flatMap(({ cap, ord }) => {
+    const { window } = cap;
+    if (window.type !== 'calendar') return [];
+    return world.zones.map((zone) => {
+      const { start, end } = calendarWindow(window.unit, window.timezone === 'user' ? zone : window.timezone, world.now);
+      return { zone, ord, starts: start, ends: end };
+    });
+  });
+}
+
+/** Up to the campaign's expiry: a deferred row is never moved past it. */
+function quietRows(wave: PassWave, world: PassWorld): object[] {
+  if (wave.definition.class === 'transactional') return [];
+  const windows = onChannel(world.policy.quietHours, wave.definition.channel);
+  if (windows.length === 0) return [];
+  const until = new Date(Math.max(wave.expiresAt.getTime(), world.now.getTime()) + 1);
+  return world.zones.flatMap((zone) =>
+    quietIntervals(windows, zone, world.now, until).map(({ start, end }) => ({ zone, starts: start, ends: end })));
+}
+
+function tierRows(world: PassWorld): object[] {
+  return world.policy.tiers.flatMap((tier, ord) => {
+    const id = world.segmentIds.get(tier.segment);
+    return id === undefined ? [] : [{ ord, segment_id: id, limits: tier.caps }];
+  });
+}
+
+/** Nothing counted at or before this instant can matter to any window of the pass. */
+function horizon(world: PassWorld, caps: Cap[], gaps: string[], calendars: CalendarRow[]): Date {
+  const now = world.now.getTime();
+  const rolling = caps.flatMap((cap) => (cap.window.type === 'rolling' ? [cap.window.duration] : []));
+  const lengths = [...rolling, ...gaps].map((duration) => now - parseDuration(duration)!);
+  const starts = calendars.map(({ starts: at }) => at.getTime() - 1);
+  return new Date(Math.min(now - 7 * DAY_MS, ...lengths, ...starts));
+}
+
+function specific(channel: 'push' | 'email' | 'any'): 'push' | 'email' | null {
+  return channel === 'any' ? null : channel;
+}

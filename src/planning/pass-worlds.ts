@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import { FatiguePolicies } from '../fatigue/index.js';
+import { Installation } from '../platform/auth/index.js';
+import { sqlFile, type Queryable, type Transaction } from '../platform/database/index.js';
+import { SegmentPredicates } from '../segments/index.js';
+import { SettingsService, type Settings } from '../settings/index.js';
+import type { FatiguePolicy } from '../fatigue/index.js';
+import type { IdRange, PassWorld } from './pass-parameters.js';
+
+const listZones = sqlFile<IdRange & { defaultZone: string }, { zone: string }>(import.meta.url, './sql/list-zones.sql');
+const listTopicIds = sqlFile<object, { key: string; id: number }>(import.meta.url, './sql/list-topic-ids.sql');
+const listSegmentIds = sqlFile<{ keys: string[] }, { key: string; id: string }>(import.meta.url, './sql/list-segment-ids.sql');
+const createPassTaken = sqlFile(import.meta.url, './sql/create-pass-taken.sql');
+
+/** What holds for every pass: read before the lock is taken, so that it costs no time under it. At most a second old. */
+export interface PassRules {
+  settings: Settings;
+  policy: FatiguePolicy;
+  policyVersion: number;
+}
+
+/** Gathers what a pass needs to know beside its users: settings, policy, zones. */
+@Injectable()
+export class PassWorlds {
+  constructor(
+    readonly predicates: SegmentPredicates,
+    private readonly settings: SettingsService,
+    private readonly policies: FatiguePolicies,
+    private readonly installation: Installation,
+  ) {}
+
+  async rules(): Promise<PassRules> {
+    const settings = await this.settings.get();
+    const { version, policy } = await this.policies.current();
+    return { settings, policy, policyVersion: version };
+  }
+
+  async at(tx: Transaction, rules: PassRules, now: Date, range: IdRange, passWaves: string[]): Promise<PassWorld> {
+    await tx.query(createPassTaken, {});
+    const zones = await tx.query(listZones, { ...range, defaultZone: rules.settings.defaultTimezone });
+    return {
+      ...rules, now, passWaves,
+      zones: zones.map(({ zone }) => zone),
+      topicIds: await topicIds(tx, rules.policy),
+      segmentIds: await segmentIds(tx, rules.policy),
+      globalSalt: `global-holdout:${this.installation.key('global-holdout').toString('hex')}`,
+      templateVersions: [],
+    };
+  }
+}
+
+async function topicIds(tx: Queryable, policy: FatiguePolicy): Promise<Map<string, number>> {
+  if (!policy.caps.some((cap) => cap.topic !== undefined)) return new Map();
+  return new Map((await tx.query(listTopicIds, {})).map(({ key, id }) => [key, id]));
+}
+
+async function segmentIds(tx: Queryable, policy: FatiguePolicy): Promise<Map<string, string>> {
+  const keys = policy.tiers.map((tier) => tier.segment);
+  if (keys.length === 0) return new Map();
+  return new Map((await tx.query(listSegmentIds, { keys })).map(({ key, id }) => [key, id]));
+}

@@ -1,0 +1,62 @@
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Clock } from '../platform/clock/index.js';
+import { PlannerDatabase, sqlFile } from '../platform/database/index.js';
+import { Loops } from '../platform/loops/index.js';
+import { Doorbell } from '../platform/queue/index.js';
+import { BucketPass } from './bucket-pass.js';
+
+type Now = { now: Date | null };
+
+const openDueWaves = sqlFile<Now>(import.meta.url, './sql/open-due-waves.sql');
+const findDueBuckets = sqlFile<Now, { bucket: number }>(import.meta.url, './sql/find-due-buckets.sql');
+const finishWaves = sqlFile<Now, { id: string; month: string }>(import.meta.url, './sql/finish-waves.sql');
+
+const TICK_MS = 250;
+const CONCURRENCY = 2;
+
+/** Finds buckets with something due and has them decided, here and by every other planner that hears the bell. */
+@Injectable()
+export class Planner implements OnModuleInit {
+  private readonly logger = new Logger('planner');
+
+  constructor(
+    private readonly database: PlannerDatabase,
+    private readonly clock: Clock,
+    private readonly loops: Loops,
+    private readonly doorbell: Doorbell,
+    private readonly pass: BucketPass,
+  ) {}
+
+  onModuleInit(): void {
+    this.loops.every('planner', TICK_MS, () => this.tick());
+    this.doorbell.answer('planning', CONCURRENCY, async ({ bucket }) => void (await this.decide(Number(bucket))));
+  }
+
+  /** Decides everything that is due now. A bucket that another planner holds is left to it: whatever it misses, the next tick finds. */
+  async tick(): Promise<void> {
+    const now = this.clock.forSql();
+    await this.database.query(openDueWaves, { now });
+    const buckets = (await this.database.query(findDueBuckets, { now })).map(({ bucket }) => bucket);
+    // The head is decided here at once; the tail is offered to all.
+    this.doorbell.ring('planning', buckets.slice(1).reverse().map((bucket) => ({ bucket })));
+    for (const bucket of buckets) await this.decide(bucket);
+    if (buckets.length > 0) await this.finish(now);
+  }
+
+  private async finish(now: Date | null): Promise<void> {
+    const finished = await this.database.query(finishWaves, { now });
+    const months = new Set(finished.map(({ month }) => month.slice(0, 7).replace('-', '')));
+    // Straight after materialising an audience: without it the first claims sort the whole campaign.
+    for (const month of months) await this.database.raw(`analyze deliveries_${month}`);
+  }
+
+  private async decide(bucket: number): Promise<void> {
+    try {
+      const { chunkIds } = await this.pass.run(bucket);
+      this.doorbell.ring('delivery', chunkIds.map((chunkId) => ({ chunkId })));
+    } catch (error) {
+      // One bucket's fault must not stop the others; it is due again at the next tick.
+      this.logger.error({ err: error, bucket });
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { IsOptional, IsString, Length, Matches } from 'class-validator';
+import { Scopes } from '../platform/auth/index.js';
+import { IsInstant } from '../platform/time/index.js';
+import { Explainer, type Explanation } from './explain.js';
+import { Simulator } from './simulate.js';
+import type { Simulation } from './tally.js';
+import { UserFatigueReader, type UserFatigue } from './user-fatigue.js';
+
+class ExplainQuery {
+  @IsString() @Length(1, 255)
+  userId: string;
+
+  /** What would be decided at this instant; default: what was decided, else what would be now. */
+  @IsOptional() @IsInstant()
+  at?: string;
+
+  @IsOptional() @Matches(/^\d{1,18}$/, { message: 'runId must be an id of a run' })
+  runId?: string;
+}
+
+class FatigueQuery {
+  @IsOptional() @IsInstant()
+  at?: string;
+}
+
+@ApiTags('deciding')
+@Controller('v1')
+export class PlanningController {
+  constructor(
+    private readonly simulator: Simulator,
+    private readonly explainer: Explainer,
+    private readonly fatigue: UserFatigueReader,
+  ) {}
+
+  /** What a launch would do, by the same SELECT that launches; nothing is written, sent or locked. */
+  @Post('campaigns/:id/simulate')
+  @HttpCode(200)
+  @Scopes('marketer')
+  simulate(@Param('id') id: string): Promise<Simulation> {
+    return this.simulator.simulate(id);
+  }
+
+  /** Why one user gets, got or did not get a campaign: every gate in order. */
+  @Get('campaigns/:id/explain')
+  @Scopes('marketer', 'analyst')
+  explain(@Param('id') id: string, @Query() query: ExplainQuery): Promise<Explanation> {
+    return this.explainer.explain(id, query.userId, query.at === undefined ? undefined : new Date(query.at), query.runId);
+  }
+
+  /** How much of a person's patience is used, and when it is free again. */
+  @Get('users/:userId/fatigue')
+  @Scopes('marketer', 'analyst')
+  read(@Param('userId') userId: string, @Query() query: FatigueQuery): Promise<UserFatigue> {
+    return this.fatigue.read(userId, query.at === undefined ? undefined : new Date(query.at));
+  }
+}

@@ -1,0 +1,2 @@
+-- reads: topics
+select t.id from topics as t where t.key = :key;

@@ -1,0 +1,2 @@
+-- reads: topics
+select t.key, t.id from topics as t;

@@ -1,0 +1,41 @@
+-- Writes the verdicts into the ledger, queued ones in chunks of at most 500 with their chunk's row. A user whom another pass
+-- decided meanwhile is left alone, unless the row is deferred: then this is its next decision.
+-- Twin: take-verdicts.part.sql, which only counts.
+-- writes: deliveries, chunks
+, queued as materialized (
+  select v.user_id, (row_number() over (order by v.user_id) - 1) / 500 as part from verdicts as v where v.state = 'queued'
+),
+parts as materialized (
+  select q.part, count(*)::integer as size, nextval('chunk_id_seq') as id from queued as q group by q.part
+),
+opened as (
+  insert into chunks (id, month, run_id, wave_id, campaign_id, channel, bucket, lane, size, not_before)
+  select t.id, :month::date, :runId::bigint, :waveId::bigint, :campaignId::bigint, :channel::channel,
+    (:fromId::bigint >> 14)::integer, case when :transactional::boolean then 0 else 1 end, t.size, :now::timestamptz
+  from parts as t
+),
+written as (
+  insert into deliveries as d (month, user_id, run_id, wave_id, campaign_id, chunk_id, due_at, decided_at, expires_at, counted_at,
+    free_at, blocking_id, topic_id, policy_version, template_version, state, reason, channel, variant, cap, messages_in_7d)
+  select :month::date, v.user_id, :runId::bigint, :waveId::bigint, :campaignId::bigint, t.id, :dueAt::timestamptz,
+    :now::timestamptz, :expiresAt::timestamptz,
+    case when v.state = 'queued' and not :transactional::boolean then 'infinity'::timestamptz end,
+    case when v.state = 'deferred' then v.free_at end,
+    case when v.reason in ('minimum_gap', 'frequency_cap', 'outranked') then
+      case when v.gap_free_at is not null then v.gap_blocking_id else v.cap_blocking_id end end,
+    :topicId::integer, :policyVersion::integer, (:templateVersions::integer[])[v.variant + 1], v.state, v.reason,
+    :channel::channel, v.variant,
+    case when v.reason in ('frequency_cap', 'outranked') and v.gap_free_at is null then v.cap end,
+    least(v.messages_in_7d, 32767)::smallint
+  from verdicts as v
+  left join queued as q on q.user_id = v.user_id
+  left join parts as t on t.part = q.part
+  order by v.user_id
+  on conflict (month, run_id, user_id, channel, entry) do update set
+    chunk_id = excluded.chunk_id, decided_at = excluded.decided_at, counted_at = excluded.counted_at, free_at = excluded.free_at,
+    blocking_id = excluded.blocking_id, topic_id = excluded.topic_id, policy_version = excluded.policy_version,
+    template_version = excluded.template_version, state = excluded.state, reason = excluded.reason, variant = excluded.variant,
+    cap = excluded.cap, messages_in_7d = excluded.messages_in_7d
+    where d.state = 'deferred'
+)
+select t.id::text as "chunkId" from parts as t
