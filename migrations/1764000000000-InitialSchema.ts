@@ -260,6 +260,21 @@ returns table (user_id bigint, purchases bigint, revenue numeric, last_at timest
   group by p.user_id
 $$;
 
+-- What BG/NBD and Gamma-Gamma have to know of each buyer: purchase days after the first, days from the first to the last of
+-- them and to the instant, and the mean spend of a repeat day. Of buyers with ids from first_id to last_id.
+create function purchase_histories(purchase_event text, settings_currency text, instant timestamptz, first_id bigint, last_id bigint)
+returns table (user_id bigint, repeats integer, last_at integer, age integer, mean_spend numeric) language sql stable parallel safe as $$
+  select b.user_id, (count(*) - 1)::integer, max(b.day) - min(b.day), (instant at time zone 'UTC')::date - min(b.day),
+    (sum(b.amount) - (array_agg(b.amount order by b.day))[1]) / nullif(count(*) - 1, 0)
+  from (
+    select d.user_id, d.day, sum(d.sum) as amount
+    from user_event_days d
+    where d.name = purchase_event and d.currency in ('', settings_currency) and d.first_at <= instant
+      and d.user_id between first_id and last_id
+    group by d.user_id, d.day) b
+  group by b.user_id
+$$;
+
 -- Quintiles by minimum rank: ntile would split equal values by physical row order.
 create function rfm_as_of(purchase_event text, settings_currency text, instant timestamptz)
 returns table (user_id bigint, recency bigint, frequency bigint, monetary bigint, rfm_group text,
@@ -383,9 +398,10 @@ create table campaigns (
 create index campaigns_status on campaigns (status);
 create index campaigns_conversion_event on campaigns ((definition->'conversion'->>'event'));
 
+-- What hangs on a campaign goes with it: only drafts are deleted, and all they can have is test runs.
 create table runs (
   id bigint generated always as identity primary key,
-  campaign_id bigint not null references campaigns (id),
+  campaign_id bigint not null references campaigns (id) on delete cascade,
   scheduled_for timestamptz not null,
   kind text not null default 'regular' check (kind in ('regular', 'test')),
   month date not null,
@@ -393,10 +409,11 @@ create table runs (
   created_at timestamptz not null default clock_timestamp(),
   completed_at timestamptz,
   unique (campaign_id, scheduled_for, kind));
+create index runs_open on runs (campaign_id) where completed_at is null;
 
 -- What each variant of a run sends: the newest template version when the run fell due, frozen by the first pass.
 create table run_variants (
-  run_id bigint not null references runs (id),
+  run_id bigint not null references runs (id) on delete cascade,
   variant smallint not null,
   template_id bigint not null references templates (id),
   template_version integer not null,
@@ -404,8 +421,8 @@ create table run_variants (
 
 create table waves (
   id bigint generated always as identity primary key,
-  run_id bigint not null references runs (id),
-  campaign_id bigint not null references campaigns (id),
+  run_id bigint not null references runs (id) on delete cascade,
+  campaign_id bigint not null references campaigns (id) on delete cascade,
   due_at timestamptz not null,
   zone text,
   decided_at timestamptz);
@@ -413,7 +430,7 @@ create index waves_open on waves (due_at) where decided_at is null;
 create index waves_run on waves (run_id);
 
 create table wave_buckets (
-  wave_id bigint not null references waves (id),
+  wave_id bigint not null references waves (id) on delete cascade,
   bucket integer not null,
   decided_at timestamptz,
   primary key (wave_id, bucket));
@@ -427,7 +444,7 @@ create table fatigue_policies (
 
 -- The instant at which the campaign's next request may leave: the whole state of its throttle.
 create table campaign_pace (
-  campaign_id bigint primary key references campaigns (id),
+  campaign_id bigint primary key references campaigns (id) on delete cascade,
   next_at timestamptz not null);
 `;
 
@@ -486,6 +503,8 @@ create index deliveries_chunk on deliveries (chunk_id, id) where chunk_id is not
 -- The messages of one user in order of settlement, counted or not: attribution and the user's history.
 create index deliveries_settled on deliveries (user_id, settled_at) where settled_at is not null;
 create index deliveries_deferred on deliveries (user_id, free_at) where state = 'deferred';
+-- Whether a run still has somebody waiting, without a walk over its decided rows.
+create index deliveries_deferred_run on deliveries (run_id) where state = 'deferred';
 create index deliveries_campaign on deliveries (campaign_id, id);
 
 create sequence chunk_id_seq;
@@ -494,7 +513,7 @@ create table chunks (
   month date not null,
   run_id bigint not null,
   wave_id bigint not null,
-  campaign_id bigint not null references campaigns (id),
+  campaign_id bigint not null references campaigns (id) on delete cascade,
   channel channel not null,
   bucket integer not null,
   lane smallint not null default 1,
@@ -510,7 +529,7 @@ create index chunks_campaign_open on chunks (campaign_id) where closed_at is nul
 
 create table slices (
   id bigint generated always as identity primary key,
-  chunk_id bigint not null references chunks (id),
+  chunk_id bigint not null references chunks (id) on delete cascade,
   month date not null,
   campaign_id bigint not null,
   fence integer not null,

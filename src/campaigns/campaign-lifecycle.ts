@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common';
+import type { Transaction } from '../platform/database/index.js';
+import { conflict } from '../platform/errors/index.js';
+import type { CampaignStatus } from './campaign.js';
+import { refusal, type Verb } from './campaign-state.js';
+import { CampaignStore, type CampaignRow, type LockedCampaign } from './campaign-store.js';
+import { requireStillThere } from './campaigns.service.js';
+import { firstDue, isMissed } from './schedule.js';
+
+/** The verbs. Each holds the campaign's row, so that of a hundred at once one is carried out and the others see its result. */
+@Injectable()
+export class CampaignLifecycle {
+  constructor(private readonly store: CampaignStore) {}
+
+  /** Makes the first run. @throws Problem 404; 409 for another state, for an `at` that has passed and for references that are gone. */
+  launch(id: string): Promise<CampaignRow> {
+    return this.carryOut(id, 'launch', async (tx, campaign) => {
+      await requireStillThere(tx, campaign.definition);
+      const dueAt = firstDue(campaign.definition.schedule, campaign.now);
+      if (isMissed(dueAt, campaign.now)) {
+        throw conflict(`schedule.at, ${dueAt.toISOString()}, has passed; give it another time or schedule it now.`);
+      }
+      await this.store.insertRun(tx, campaign, dueAt);
+      return dueAt > campaign.now ? 'scheduled' : 'running';
+    });
+  }
+
+  /** Never asks for anything but the state: what is wrong with a campaign is one more reason to stop it. */
+  pause(id: string): Promise<CampaignRow> {
+    return this.carryOut(id, 'pause', async () => 'paused');
+  }
+
+  cancel(id: string): Promise<CampaignRow> {
+    return this.carryOut(id, 'cancel', async () => 'cancelled');
+  }
+
+  resume(id: string): Promise<CampaignRow> {
+    return this.carryOut(id, 'resume', async (tx, campaign) => {
+      await requireStillThere(tx, campaign.definition);
+      return campaign.resumeStatus ?? 'running';
+    });
+  }
+
+  private async carryOut(
+    id: string, verb: Verb, work: (tx: Transaction, campaign: LockedCampaign) => Promise<CampaignStatus>,
+  ): Promise<CampaignRow> {
+    await this.store.transaction(async (tx) => {
+      const campaign = await this.store.lock(tx, id);
+      const refused = refusal(campaign.status, verb);
+      if (refused) throw conflict(refused);
+      const to = await work(tx, campaign);
+      if (!(await this.store.transition(tx, campaign, to, null))) throw conflict('The campaign changed in the meantime.');
+    });
+    return this.store.find(id);
+  }
+}

@@ -1,0 +1,7 @@
+export type {
+  Attribution, CampaignDefinition, CampaignStatus, Channel, Conversion, Schedule, Variant,
+} from './campaign.js';
+export type { CampaignRow } from './campaign-store.js';
+export { Campaigns } from './campaigns.service.js';
+export { CampaignsModule } from './campaigns.module.js';
+export { missingReferences, type NamedReferences } from './references.js';
