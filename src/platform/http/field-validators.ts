@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { Type, type TypeHelpOptions } from 'class-transformer';
 import {
-  ArrayMaxSize, ArrayUnique, IsArray, IsObject, Matches, ValidateBy, ValidateNested, type ValidationArguments,
+  ArrayMaxSize, ArrayUnique, IsArray, IsObject, Matches, ValidateBy, ValidateIf, ValidateNested, type ValidationArguments,
 } from 'class-validator';
 
 type Class = new () => object;
@@ -11,6 +11,9 @@ interface Choice {
 }
 
 const KEY = /^[a-z0-9_-]{1,64}$/;
+
+/** The field may be left out, but not be null. IsOptional would let null through to code that does not expect it. */
+export const MayBeAbsent = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
 
 /** An object with a class of its own; with `choice`, the class that one of its fields names. */
 export function Nested(type: (help?: TypeHelpOptions) => Class, choice?: Choice): PropertyDecorator {
