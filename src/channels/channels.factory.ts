@@ -1,4 +1,4 @@
-import type { Clock } from '../platform/clock/clock.js';
+import type { Clock } from '../platform/clock/index.js';
 import type { ChannelLog } from './channel-log.js';
 import type { EmailSender, OutgoingEmail, OutgoingPush, PushSender, SendResult } from './channel-sender.js';
 import { mailHeader } from './email/mail-headers.js';

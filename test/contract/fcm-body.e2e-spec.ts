@@ -1,9 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, createServer } from 'node:https';
 import type { Server } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { deleteApp, initializeApp } from 'firebase-admin/app';
 import type { App } from 'firebase-admin/app';
@@ -11,6 +7,7 @@ import { getMessaging } from 'firebase-admin/messaging';
 import type { AndroidConfig, ApnsConfig, Message, WebpushConfig } from 'firebase-admin/messaging';
 import { fcmBody } from '../../src/channels/index.js';
 import type { OutgoingPush, PushPlatform, RenderedPush } from '../../src/channels/index.js';
+import { throwAwayCertificate } from '../support/throw-away-certificate.js';
 
 /** The SDK's host is fixed; by its official options (an agent, the HTTP/1.1 transport) its connections end here instead. */
 interface StandIn {
@@ -19,17 +16,7 @@ interface StandIn {
   close(): Promise<void>;
 }
 
-function throwAwayCertificate(): { key: Buffer; cert: Buffer } {
-  const folder = mkdtempSync(join(tmpdir(), 'rapport-cert-'));
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const subject = ['-subj', '/CN=fcm.googleapis.com', '-addext', 'subjectAltName=DNS:fcm.googleapis.com'];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1', ...subject, '-keyout', key, '-out', cert], { stdio: 'ignore' });
-  const pair = { key: readFileSync(key), cert: readFileSync(cert) };
-  rmSync(folder, { recursive: true });
-  return pair;
-}
-
-async function startServer(pair: { key: Buffer; cert: Buffer }, bodies: unknown[]): Promise<Server> {
+async function startServer(pair: { key: string; cert: string }, bodies: unknown[]): Promise<Server> {
   const server = createServer(pair, (request, response) => {
     let text = '';
     request.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
@@ -43,7 +30,7 @@ async function startServer(pair: { key: Buffer; cert: Buffer }, bodies: unknown[
 }
 
 async function startStandIn(): Promise<StandIn> {
-  const pair = throwAwayCertificate();
+  const pair = throwAwayCertificate('fcm.googleapis.com');
   const bodies: unknown[] = [];
   const server = await startServer(pair, bodies);
   const { port } = server.address() as { port: number };

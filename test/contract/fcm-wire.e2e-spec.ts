@@ -1,9 +1,12 @@
+import { createSecureServer } from 'node:http2';
 import { createServer } from 'node:net';
 import { createSenders } from '../../src/channels/index.js';
 import type { OutgoingPush, PushSender, SendResult } from '../../src/channels/index.js';
-import { SystemClock } from '../../src/platform/clock/clock.js';
+import { SystemClock } from '../../src/platform/clock/index.js';
+import { FcmWire } from '../../src/channels/push/fcm-wire.js';
 import { startGateways } from '../support/gateways.js';
 import type { Gateways } from '../support/gateways.js';
+import { throwAwayCertificate } from '../support/throw-away-certificate.js';
 
 const clock = new SystemClock();
 const TIMEOUT_MS = 400;
@@ -162,4 +165,46 @@ describe('sessions', () => {
     expect(await last).toMatchObject({ kind: 'accepted' });
     expect(await patient.send(push('late'))).toEqual({ kind: 'not_sent', code: 'CLOSED' });
   });
+});
+
+describe('https', () => {
+  const request = { path: '/v1/projects/p1/messages:send', authorization: 'Bearer x', body: '{}', timeoutMs: 2000 };
+
+  test('HTTP/2 by ALPN, over one verified connection; an unknown authority is not sent to', async () => {
+    const pair = throwAwayCertificate('localhost');
+    const protocols: (string | false | null)[] = [];
+    const server = createSecureServer(pair, (incoming, outgoing) => {
+      incoming.resume().on('end', () => outgoing.end(JSON.stringify({ path: incoming.url, authorization: incoming.headers.authorization })));
+    });
+    server.on('secureConnection', (socket) => protocols.push(socket.alpnProtocol));
+    server.on('sessionError', () => undefined).listen(0);
+    await new Promise((resolve) => server.once('listening', resolve));
+    const endpoint = new URL(`https://localhost:${(server.address() as { port: number }).port}`);
+
+    const trusting = new FcmWire({ endpoint, clock, ca: pair.cert });
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => trusting.send(request)));
+    expect(outcomes).toEqual(outcomes.map(() => ({ kind: 'answer', status: 200, body: JSON.stringify({ path: request.path, authorization: 'Bearer x' }) })));
+    expect(protocols).toEqual(['h2']);
+    await trusting.close();
+
+    const wary = new FcmWire({ endpoint, clock });
+    expect(await wary.send(request)).toEqual({ kind: 'not_sent', code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+    await wary.close();
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
+
+test('a peer that stops answering pings is given up, and its requests are in doubt before their time-out', async () => {
+  const stopped = await startGateways();
+  const wire = new FcmWire({ endpoint: new URL(stopped.fcmUrl), clock, pingIntervalMs: 50, pingTimeoutMs: 100 });
+  const body = JSON.stringify({ message: { token: 'gw-hang-1' } });
+  const pending = wire.send({ path: '/v1/projects/p1/messages:send', authorization: 'Bearer x', body, timeoutMs: 30_000 });
+  while ((await stopped.counts()).totals.push.accepts === 0);
+  process.kill(stopped.pid, 'SIGSTOP');
+  const started = clock.monotonic();
+  expect(await pending).toMatchObject({ kind: 'ambiguous' });
+  expect(clock.monotonic() - started).toBeLessThan(5_000);
+  process.kill(stopped.pid, 'SIGCONT');
+  await wire.close();
+  await stopped.stop();
 });

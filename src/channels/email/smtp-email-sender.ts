@@ -1,11 +1,12 @@
+import { Readable } from 'node:stream';
 import { createTransport } from 'nodemailer';
-import type { Clock } from '../../platform/clock/clock.js';
+import type { Clock } from '../../platform/clock/index.js';
 import type { EmailSender, OutgoingEmail, SendResult } from '../channel-sender.js';
 import { mailHeader } from './mail-headers.js';
 import type { MailHeader } from './mail-headers.js';
 import { Slots } from './slots.js';
 import { classifySmtpFailure } from './smtp-errors.js';
-import type { SmtpFailure } from './smtp-errors.js';
+import type { SmtpFailure, SmtpStage } from './smtp-errors.js';
 import type { SmtpServer } from './smtp-url.js';
 
 /** Upper bound for one mail and for each of its steps; the library's own defaults reach to ten minutes. */
@@ -33,9 +34,35 @@ export interface SmtpEmailSenderOptions {
   timeoutMs?: number;
 }
 
-/** What the library's stream hook gets, as far as it is used here: from the created stream it shows whether a byte of it was read. */
+/** What the library's stream hook gets, as far as it is used here. */
 interface StreamHook {
-  message: { createReadStream(options?: unknown): { readableDidRead: boolean } };
+  message: { createReadStream(options?: unknown): Readable };
+}
+
+/** Node's own answer to whether a byte of a stream was read. */
+const didRead = Object.getOwnPropertyDescriptor(Readable.prototype, 'readableDidRead')?.get as (this: Readable) => boolean;
+
+/**
+ * Keeps the message stream of one transaction: it is read from the server's 354 on, which is where doubt begins.
+ * The library asks the same property whether it may give a mail to another connection, and would then drop the server's reply (a 421
+ * say); it gets no answer here, so that every failure comes back as what it was.
+ */
+class BodyWatch {
+  private stream?: Readable;
+
+  /** The library asks for the stream when connection and login are done and the transaction begins. */
+  get stage(): SmtpStage {
+    if (!this.stream) return 'connecting';
+    return didRead.call(this.stream) ? 'body' : 'envelope';
+  }
+
+  attach(hook: StreamHook): void {
+    const create = hook.message.createReadStream.bind(hook.message);
+    hook.message.createReadStream = (options) => {
+      this.stream = create(options);
+      return Object.defineProperty(this.stream, 'readableDidRead', { value: undefined });
+    };
+  }
 }
 
 function transportOptions(options: SmtpEmailSenderOptions, timeoutMs: number): Record<string, unknown> {
@@ -72,7 +99,7 @@ export class SmtpEmailSender implements EmailSender {
     this.timeoutMs = options.timeoutMs ?? DEFAULT_EMAIL_TIMEOUT_MS;
     this.transport = createTransport(transportOptions(options, this.timeoutMs));
     this.transport.use('stream', (mail, done) => {
-      (mail.data as { watch?: (hook: StreamHook) => void }).watch?.(mail as unknown as StreamHook);
+      (mail.data as { watch?: BodyWatch }).watch?.attach(mail as unknown as StreamHook);
       done();
     });
     this.slots = new Slots(options.connections ?? DEFAULT_CONNECTIONS);
@@ -85,8 +112,9 @@ export class SmtpEmailSender implements EmailSender {
     const started = this.options.clock.monotonic();
     const slot = await this.slots.take(budget);
     if (slot !== 'taken') return { kind: 'not_sent', code: slot === 'closed' ? 'CLOSED' : 'NO_CONNECTION_IN_TIME' };
+    const left = budget - (this.options.clock.monotonic() - started);
     try {
-      return await this.transact(mail, header, Math.max(1, budget - (this.options.clock.monotonic() - started)));
+      return left > 0 ? await this.transact(mail, header, left) : { kind: 'not_sent', code: 'DEADLINE' };
     } finally {
       this.slots.give();
     }
@@ -101,17 +129,13 @@ export class SmtpEmailSender implements EmailSender {
   private async transact(mail: OutgoingEmail, header: MailHeader, timeoutMs: number): Promise<SendResult> {
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), timeoutMs);
-    let stream: { readableDidRead: boolean } | undefined;
-    const watch = (hook: StreamHook): void => {
-      const create = hook.message.createReadStream.bind(hook.message);
-      hook.message.createReadStream = (options) => (stream = create(options));
-    };
+    const watch = new BodyWatch();
     try {
       const info = await this.transport.sendMail({ ...this.envelope(mail, header), signal: deadline.signal, watch } as never);
       return accepted(info);
     } catch (error) {
       const failure: SmtpFailure = deadline.signal.aborted ? { code: 'TIMEOUT' } : (error as SmtpFailure);
-      return classifySmtpFailure(failure, stream?.readableDidRead === true);
+      return classifySmtpFailure(failure, watch.stage);
     } finally {
       clearTimeout(timer);
     }

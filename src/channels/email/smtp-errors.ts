@@ -13,6 +13,9 @@ export interface SmtpFailure {
   message?: string;
 }
 
+/** How far the transaction had come: no connection yet, the envelope under way, or a byte of the message handed to the connection. */
+export type SmtpStage = 'connecting' | 'envelope' | 'body';
+
 /** Enhanced codes (RFC 3463, RFC 7505) that say: this mailbox or domain does not exist and will not. */
 const GONE = new Set(['5.1.1', '5.1.2', '5.1.3', '5.1.6', '5.1.10', '5.2.1']);
 /** Replies to RCPT that mean the mailbox where the server sends no enhanced code (RFC 5321 4.2.3). */
@@ -70,16 +73,14 @@ function refusal(reply: number, failure: SmtpFailure): SendResult {
  * A server takes responsibility only by its reply to the end of the data (RFC 5321 4.1.1.4). So a 4xx or 5xx reply inside the
  * transaction is a refusal; trouble before the first byte of the message is proof that nothing was taken; trouble after it without
  * a reply is ambiguous, however short the way to the final dot still was, for what the kernel sent is not known here.
- * @param bodyStarted whether a byte of the message has been handed to the connection
  */
-export function classifySmtpFailure(failure: SmtpFailure, bodyStarted: boolean): SendResult {
+export function classifySmtpFailure(failure: SmtpFailure, stage: SmtpStage): SendResult {
   const reply = failure.responseCode ?? 0;
-  const inTransaction = /^(MAIL FROM|RCPT TO|DATA)$/.test(failure.command ?? '');
-  if (reply >= 400 && reply < 600 && (inTransaction || bodyStarted)) return refusal(reply, failure);
+  if (reply >= 400 && reply < 600 && stage !== 'connecting') return refusal(reply, failure);
   // Over the size that the server announced: nothing was sent, and nothing ever will be.
   if (failure.code === 'EMESSAGE' && failure.command === 'MAIL FROM') {
     return { kind: 'refused', code: 'MESSAGE_TOO_LARGE', permanent: true, addressGone: false, class: 'payload' };
   }
   const code = failure.code ?? 'SMTP_ERROR';
-  return bodyStarted ? { kind: 'ambiguous', code } : { kind: 'not_sent', code: reply ? `${code} ${reply}` : code };
+  return stage === 'body' ? { kind: 'ambiguous', code } : { kind: 'not_sent', code: reply ? `${code} ${reply}` : code };
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Clock } from '../../platform/clock/clock.js';
+import type { Clock } from '../../platform/clock/index.js';
 import type { ChannelLog } from '../channel-log.js';
 import { appCredential, ownerCredential } from './fcm-credential.js';
 import { FcmPushSender } from './fcm-push-sender.js';

@@ -1,6 +1,5 @@
 import { applicationDefault, cert, deleteApp, initializeApp } from 'firebase-admin/app';
-import type { App } from 'firebase-admin/app';
-import type { Clock } from '../../platform/clock/clock.js';
+import type { Clock } from '../../platform/clock/index.js';
 import type { ChannelLog } from '../channel-log.js';
 
 /** A token is replaced this long before it ends, so that none runs out between here and Google's check. */
@@ -24,30 +23,27 @@ export function ownerCredential(): FcmCredential {
   };
 }
 
-interface CachedToken {
-  header: string;
-  refreshAt: number;
+interface AccessToken {
+  access_token: string;
+  /** Seconds. */
+  expires_in: number;
 }
 
-class AppCredential implements FcmCredential {
-  private cached?: CachedToken;
-  private fetching?: Promise<string>;
+/** Keeps a token until shortly before it ends; callers that come together share one fetch. */
+export class CachedCredential implements FcmCredential {
+  private cached?: { header: string; refreshAt: number } | undefined;
+  private fetching?: Promise<string> | undefined;
 
   constructor(
-    private readonly app: App,
+    private readonly fetchToken: () => Promise<AccessToken>,
+    private readonly dispose: () => Promise<void>,
     private readonly clock: Clock,
     private readonly log: ChannelLog,
   ) {}
 
   authorization(): Promise<string> {
     if (this.cached && this.clock.monotonic() < this.cached.refreshAt) return Promise.resolve(this.cached.header);
-    this.fetching ??= this.fetch()
-      .catch((error: unknown) => {
-        // Here and not at the callers: one fetch serves hundreds of them.
-        this.log.warn(`no FCM access token: ${error instanceof Error ? error.message : String(error)}`);
-        throw error;
-      })
-      .finally(() => (this.fetching = undefined));
+    this.fetching ??= this.fetch().finally(() => (this.fetching = undefined));
     return this.fetching;
   }
 
@@ -55,17 +51,21 @@ class AppCredential implements FcmCredential {
     this.cached = undefined;
   }
 
-  async close(): Promise<void> {
-    await deleteApp(this.app);
+  close(): Promise<void> {
+    return this.dispose();
   }
 
   private async fetch(): Promise<string> {
-    const credential = this.app.options.credential;
-    if (!credential) throw new Error('the Firebase app has no credential');
-    const token = await credential.getAccessToken();
-    const header = `Bearer ${token.access_token}`;
-    this.cached = { header, refreshAt: this.clock.monotonic() + token.expires_in * 1000 - REFRESH_BEFORE_MS };
-    return header;
+    try {
+      const token = await this.fetchToken();
+      const header = `Bearer ${token.access_token}`;
+      this.cached = { header, refreshAt: this.clock.monotonic() + token.expires_in * 1000 - REFRESH_BEFORE_MS };
+      return header;
+    } catch (error) {
+      // Said here and not at the callers: one fetch serves hundreds of them.
+      this.log.warn(`no FCM access token: ${error instanceof Error ? error.message : String(error)}`);
+      throw error;
+    }
   }
 }
 
@@ -73,7 +73,7 @@ let apps = 0;
 
 /**
  * The token of a service account (`credentialsFile`) or of the machine's default credentials, through firebase-admin, kept until
- * shortly before it ends; callers that come together share one fetch.
+ * shortly before it ends.
  * @throws when the file cannot be read or is no service account
  */
 export function appCredential(options: {
@@ -85,5 +85,5 @@ export function appCredential(options: {
   const credential = options.credentialsFile ? cert(options.credentialsFile) : applicationDefault();
   // A name of its own: the host's default Firebase app, and a second sender in a test, stay untouched.
   const app = initializeApp({ credential, projectId: options.projectId }, `rapport-push-${++apps}`);
-  return new AppCredential(app, options.clock, options.log);
+  return new CachedCredential(() => credential.getAccessToken(), () => deleteApp(app), options.clock, options.log);
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../../platform/clock/clock.js';
+import type { Clock } from '../../platform/clock/index.js';
 import type { OutgoingPush, PushSender, SendResult } from '../channel-sender.js';
 import type { FcmCredential } from './fcm-credential.js';
 import { classifyFcmAnswer } from './fcm-errors.js';

@@ -19,6 +19,8 @@ export interface WireRequest {
 
 export interface SessionOptions {
   endpoint: URL;
+  /** PEM of a private certificate authority, in place of the public ones. */
+  ca?: string | undefined;
   connectTimeoutMs: number;
   /** A session with open streams or recent use is pinged this often. */
   pingIntervalMs: number;
@@ -40,13 +42,13 @@ function errorCode(error: unknown): string {
   return typeof code === 'string' ? code : 'CONNECT_FAILED';
 }
 
-function openSocket(endpoint: URL): Socket {
+function openSocket({ ca, endpoint }: SessionOptions): Socket {
   const host = endpoint.hostname.replace(/^\[|\]$/g, '');
   const secure = endpoint.protocol === 'https:';
   const port = Number(endpoint.port) || (secure ? 443 : 80);
   if (!secure) return connectTcp({ host, port, noDelay: true });
   // An IP address must not stand in the server name extension (RFC 6066 3).
-  const tls = connectTls({ host, port, ALPNProtocols: ['h2'], ...(isIP(host) ? {} : { servername: host }) });
+  const tls = connectTls({ host, port, ALPNProtocols: ['h2'], ...(isIP(host) ? {} : { servername: host }), ...(ca ? { ca } : {}) });
   return tls.setNoDelay(true);
 }
 
@@ -71,7 +73,7 @@ export class FcmSession {
     private readonly events: SessionEvents,
   ) {
     // The socket is ours so that it can be torn down for certain: a session destroyed after GOAWAY may keep its own half open.
-    this.socket = openSocket(options.endpoint);
+    this.socket = openSocket(options);
     this.session = connectHttp2(options.endpoint.origin, {
       createConnection: () => this.socket,
       settings: { enablePush: false },

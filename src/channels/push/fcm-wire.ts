@@ -1,4 +1,4 @@
-import type { Clock } from '../../platform/clock/clock.js';
+import type { Clock } from '../../platform/clock/index.js';
 import type { WireOutcome } from './fcm-exchange.js';
 import { FcmSession } from './fcm-session.js';
 import type { SessionOptions, WireRequest } from './fcm-session.js';
@@ -6,6 +6,8 @@ import type { SessionOptions, WireRequest } from './fcm-session.js';
 export interface WireOptions {
   /** Origin: `https:` with HTTP/2 by ALPN, `http:` with prior knowledge. */
   endpoint: URL;
+  /** PEM of a private certificate authority, in place of the public ones. */
+  ca?: string;
   clock: Clock;
   /** Connections at most; a further one opens only when the others are full. Default 4. */
   sessions?: number;
@@ -40,6 +42,7 @@ export class FcmWire {
     this.clock = options.clock;
     this.sessionOptions = {
       endpoint: options.endpoint,
+      ca: options.ca,
       connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
       pingIntervalMs: options.pingIntervalMs ?? 30_000,
       pingTimeoutMs: options.pingTimeoutMs ?? 5_000,
@@ -94,10 +97,13 @@ export class FcmWire {
     for (const waiter of this.waiters) {
       const session = this.emptiest();
       if (!session) return this.grow();
+      const timeoutMs = waiter.request.timeoutMs - (this.clock.monotonic() - waiter.since);
+      if (timeoutMs <= 0) {
+        this.giveUp(waiter, 'NO_SESSION_IN_TIME');
+        continue;
+      }
       this.waiters.delete(waiter);
       clearTimeout(waiter.timer);
-      const waited = this.clock.monotonic() - waiter.since;
-      const timeoutMs = Math.max(1, waiter.request.timeoutMs - waited);
       void session.request({ ...waiter.request, timeoutMs }).then(waiter.resolve);
     }
   }

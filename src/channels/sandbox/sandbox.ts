@@ -1,4 +1,4 @@
-import type { Clock } from '../../platform/clock/clock.js';
+import type { Clock } from '../../platform/clock/index.js';
 import type { EmailSender, OutgoingEmail, OutgoingPush, PushPlatform, PushSender, RenderedEmail, RenderedPush, SendResult } from '../channel-sender.js';
 
 /** Messages kept; the oldest make room. */
