@@ -56,6 +56,8 @@ function parse(request: RawRequest): unknown {
   if (request.is('application/x-www-form-urlencoded')) {
     return Object.fromEntries(new URLSearchParams(bytes.toString('utf8')));
   }
+  // Mail providers may send RFC 8058's one-click unsubscribe as multipart. No route asks for such a field, so none is read.
+  if (request.is('multipart/form-data')) return {};
   const value = parseJson(bytes.toString('utf8'));
   if (depth(value) > MAX_DEPTH) throw new Problem(400, `The body is nested deeper than ${MAX_DEPTH} levels.`);
   return value;
