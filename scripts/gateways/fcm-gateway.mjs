@@ -1,30 +1,25 @@
 import { constants, createServer } from 'node:http2';
+import { ACCEPTED_FAULTS, answer, errorBody, REFUSALS } from './fcm-answers.mjs';
 import { offendingField } from './fcm-body.mjs';
 
 const PATH = /^\/v1\/projects\/([^/]+)\/messages:send$/;
-const FCM_ERROR = 'type.googleapis.com/google.firebase.fcm.v1.FcmError';
 
-function errorBody(code, status, message, errorCode, violation) {
-  const details = [];
-  if (errorCode) details.push({ '@type': FCM_ERROR, errorCode });
-  if (violation) details.push({ '@type': 'type.googleapis.com/google.rpc.BadRequest', fieldViolations: [{ field: violation, description: 'invalid' }] });
-  return JSON.stringify({ error: { code, message, status, details } });
+function later(ms, run) {
+  if (ms > 0) setTimeout(run, ms);
+  else run();
 }
 
-/** Answers that refuse: status, body, whether a Retry-After goes with it. */
-const REFUSALS = {
-  404: [404, errorBody(404, 'NOT_FOUND', 'Requested entity was not found.', 'UNREGISTERED')],
-  400: [400, errorBody(400, 'INVALID_ARGUMENT', 'Request contains an invalid argument.', 'INVALID_ARGUMENT')],
-  '400_token': [400, errorBody(400, 'INVALID_ARGUMENT', 'The registration token is not a valid FCM registration token', 'INVALID_ARGUMENT', 'message.token')],
-  401: [401, errorBody(401, 'UNAUTHENTICATED', 'Auth error from APNS or Web Push Service', 'THIRD_PARTY_AUTH_ERROR')],
-  '401_oauth': [401, errorBody(401, 'UNAUTHENTICATED', 'Request had invalid authentication credentials.')],
-  403: [403, errorBody(403, 'PERMISSION_DENIED', 'SenderId mismatch', 'SENDER_ID_MISMATCH')],
-  429: [429, errorBody(429, 'RESOURCE_EXHAUSTED', 'Quota exceeded.', 'QUOTA_EXCEEDED')],
-  500: [500, errorBody(500, 'INTERNAL', 'Internal error encountered.', 'INTERNAL')],
-  503: [503, errorBody(503, 'UNAVAILABLE', 'The service is currently unavailable.', 'UNAVAILABLE')],
-  '500_empty': [500, ''],
-  '503_empty': [503, ''],
-};
+/** Counts connections, and gives each the number under which the journal names it. */
+function trackSession(session, sessions, stats) {
+  stats.connections++;
+  session.gatewayId = ++stats.opened;
+  sessions.add(session);
+  session.on('error', () => undefined);
+  session.on('close', () => {
+    stats.connections--;
+    sessions.delete(session);
+  });
+}
 
 /**
  * Stands in for FCM's HTTP v1 API over HTTP/2 with prior knowledge. What it accepts it hands to `onMessage`, as if to the phone; the
@@ -37,17 +32,6 @@ export function createFcmGateway({ rules, journal, onMessage, maxStreams = 100 }
   const sessions = new Set();
   const server = createServer({ settings: { maxConcurrentStreams: maxStreams, enableConnectProtocol: false } });
 
-  function answer(stream, status, body, headers = {}) {
-    if (stream.destroyed || stream.closed) return;
-    stream.respond({ ':status': status, 'content-type': 'application/json; charset=UTF-8', ...headers });
-    stream.end(body);
-  }
-
-  function later(ms, run) {
-    if (ms > 0) setTimeout(run, ms);
-    else run();
-  }
-
   /** The message has reached the provider for good. */
   function accept(message, project) {
     const name = `projects/${project}/messages/${++accepted}`;
@@ -55,19 +39,6 @@ export function createFcmGateway({ rules, journal, onMessage, maxStreams = 100 }
     onMessage({ channel: 'push', name, project, message });
     return JSON.stringify({ name });
   }
-
-  const acceptedFaults = {
-    reset: (stream) => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
-    drop: (stream) => stream.session?.destroy(),
-    hang: () => undefined,
-    garbage: (stream) => answer(stream, 200, '<html>it works</html>'),
-    half: (stream) => {
-      stream.respond({ ':status': 200, 'content-type': 'application/json' });
-      stream.write('{"name": "proj');
-      setTimeout(() => stream.close(constants.NGHTTP2_INTERNAL_ERROR), 10);
-    },
-    goaway_error: (stream) => stream.session?.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM, stream.id),
-  };
 
   function play(rule, stream, message, project) {
     const { behaviour } = rule;
@@ -81,7 +52,7 @@ export function createFcmGateway({ rules, journal, onMessage, maxStreams = 100 }
       return later(wait, () => answer(stream, refusal[0], refusal[1], headers));
     }
     const body = accept(message, project);
-    const fault = acceptedFaults[behaviour];
+    const fault = ACCEPTED_FAULTS[behaviour];
     journal.then(() => later(wait, () => (fault ? fault(stream) : answer(stream, 200, body))));
   }
 
@@ -103,17 +74,7 @@ export function createFcmGateway({ rules, journal, onMessage, maxStreams = 100 }
     journal.then(() => play(rule, stream, body.message, path[1]));
   }
 
-  server.on('session', (session) => {
-    stats.opened++;
-    stats.connections++;
-    session.gatewayId = stats.opened;
-    sessions.add(session);
-    session.on('error', () => undefined);
-    session.on('close', () => {
-      stats.connections--;
-      sessions.delete(session);
-    });
-  });
+  server.on('session', (session) => trackSession(session, sessions, stats));
   server.on('sessionError', () => undefined);
   server.on('stream', (stream, headers) => {
     stats.streams++;

@@ -1,11 +1,14 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createSecureServer } from 'node:http2';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createSenders } from '../../src/channels/index.js';
 import type { OutgoingPush, PushSender, SendResult } from '../../src/channels/index.js';
 import { SystemClock } from '../../src/platform/clock/index.js';
 import { FcmWire } from '../../src/channels/push/fcm-wire.js';
 import { startGateways } from '../support/gateways.js';
-import type { Gateways } from '../support/gateways.js';
+import type { Gateways, ReceivedMessage } from '../support/gateways.js';
 import { throwAwayCertificate } from '../support/throw-away-certificate.js';
 
 const clock = new SystemClock();
@@ -207,4 +210,23 @@ test('a peer that stops answering pings is given up, and its requests are in dou
   process.kill(stopped.pid, 'SIGCONT');
   await wire.close();
   await stopped.stop();
+});
+
+test('the gateway journals every request and accept before it answers, and streams what it took to whoever plays the phones', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rapport-gateway-'));
+  const phones: ReceivedMessage[] = [];
+  let arrived: () => void;
+  const all = new Promise<void>((resolve) => (arrived = resolve));
+  const onMessages = (messages: ReceivedMessage[]): void => void (phones.push(...messages), phones.length === 2 && arrived());
+  const journaled = await startGateways({ log: join(folder, 'log.jsonl'), fsync: true, onMessages });
+  const patient = newSender(journaled.fcmUrl, 5_000);
+  const tokens = ['phone-1', 'gw-404-1', 'gw-reset-1'];
+  for (const token of tokens) await patient.send(push(token));
+  const lines = readFileSync(join(folder, 'log.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { kind: string; address: string; monotonicMs: number });
+  expect(lines.map(({ kind, address }) => `${kind} ${address}`)).toEqual(['request phone-1', 'accept phone-1', 'request gw-404-1', 'request gw-reset-1', 'accept gw-reset-1']);
+  await all;
+  expect(phones.map((phone) => phone.channel === 'push' && [phone.message.token, phone.message.data?.['campaignId']])).toEqual([['phone-1', 'c1'], ['gw-reset-1', 'c1']]);
+  await patient.close();
+  await journaled.stop();
+  rmSync(folder, { recursive: true });
 });
