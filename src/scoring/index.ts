@@ -25,3 +25,13 @@ export {
   betaBinomialLogLikelihood, climbForPrior, decayedCount, fitBetaBinomial, jamesStein, posteriorRate, priorByMoments,
   rateMoments, type BetaPrior, type ChosenPrior, type PriorLevel, type RateMoments, type RatePrior, type RateRow,
 } from './shrinkage.js';
+export {
+  CHANNELS, STATED_PRIORS, engagementOf, fitChannelPriors,
+  type ChannelHistory, type ChannelPriors, type EngagementScores, type FittedPriors,
+} from './engagement-priors.js';
+export { ScoringModule } from './scoring.module.js';
+export { Scores, type UserScores } from './scores.js';
+export { ScoreRefresh, type RefreshResult } from './score-refresh.js';
+export { currentInstant } from './score-store.js';
+export type { RfmView } from './rfm-view.js';
+export { fitValueModel, valueScorer, type ValueModel, type ValueScores } from './value-model.js';

@@ -90,14 +90,13 @@ export function instantTestSql(params: Parameters, instant: string, test: ValueT
 
 /** A test of a number expression; null where the expression is. */
 export function numberTestSql(params: Parameters, number: string, test: NumberTest, type: 'numeric' | 'float8' = 'numeric'): string {
-  if (test.op === 'in') return `${number} = any(${params.add(test.values, `${type}[]`)})`;
-  if (test.op === 'notIn') return `${number} <> all(${params.add(test.values, `${type}[]`)})`;
+  if ('values' in test) return `${number} ${test.op === 'in' ? '= any' : '<> all'}(${params.add(test.values, `${type}[]`)})`;
   return `${number} ${OPERATORS[test.op]} ${params.add(test.value, type)}`;
 }
 
 /** The same test of `sum / count` without dividing: a quotient would be rounded. */
 export function averageTestSql(params: Parameters, sum: string, count: string, test: NumberTest): string {
-  if (test.op === 'in' || test.op === 'notIn') {
+  if ('values' in test) {
     const hit = `exists (select from unnest(${params.add(test.values, 'numeric[]')}) x where ${sum} = x * ${count})`;
     return `${count} > 0 and ${test.op === 'in' ? hit : `not ${hit}`}`;
   }

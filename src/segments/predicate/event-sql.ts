@@ -49,7 +49,7 @@ function boundsOf({ params }: Writer, window: Window): Bounds {
 
 /** `count` compared so that it only asks whether there is an event at all. */
 function presenceAsked({ test }: EventCondition): 'some' | 'none' | undefined {
-  if (test.op === 'in' || test.op === 'notIn') return undefined;
+  if ('values' in test) return undefined;
   const asked = `${test.op} ${test.value}`;
   if (asked === 'gte 1' || asked === 'gt 0') return 'some';
   return asked === 'eq 0' || asked === 'lt 1' || asked === 'lte 0' ? 'none' : undefined;

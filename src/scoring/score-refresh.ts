@@ -1,0 +1,110 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../platform/clock/index.js';
+import { WorkerDatabase, type Transaction } from '../platform/database/index.js';
+import { SettingsService } from '../settings/index.js';
+import { CHANNELS, fitChannelPriors, type Channel, type FittedPriors } from './engagement-priors.js';
+import { currentInstant, scoreSql, type PurchaseScope, type ScoreModels } from './score-store.js';
+import { fitValueModel, valueScorer, type ValueModel } from './value-model.js';
+
+export interface RefreshResult {
+  asOf: Date;
+  users: number;
+  models: ScoreModels;
+}
+
+type Report = (progress: number) => Promise<void>;
+
+// Four parameters are known to three digits from this many buyers; more would only hold up the event loop.
+const FIT_SAMPLE = 50_000;
+const PAGE_IDS = 20_000n;
+const COMPUTED_AT_ONCE = 500;
+const NIGHT_HOUR_UTC = 2;
+
+/** The latest 02:00 UTC that has passed: scores older than this are yesterday's. */
+export function lastNight(now: Date): Date {
+  const night = new Date(now);
+  night.setUTCHours(NIGHT_HOUR_UTC, 0, 0, 0);
+  if (night > now) night.setUTCDate(night.getUTCDate() - 1);
+  return night;
+}
+
+/** Recomputes all scores in one transaction: readers see the old ones until the new ones are whole. */
+@Injectable()
+export class ScoreRefresh {
+  constructor(
+    private readonly database: WorkerDatabase,
+    private readonly settings: SettingsService,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @param report is told the progress, 0 to 1 */
+  run(report: Report = async () => undefined): Promise<RefreshResult> {
+    return this.database.transaction(async (tx) => {
+      await tx.query(scoreSql.lock, {});
+      return this.refresh(tx, report);
+    });
+  }
+
+  /** The nightly round and the first refresh of an installation; several workers may ask at once, one does it. */
+  async runIfDue(): Promise<RefreshResult | undefined> {
+    if (!(await this.isDue(this.database))) return undefined;
+    return this.database.transaction(async (tx) => {
+      await tx.query(scoreSql.lock, {});
+      return (await this.isDue(tx)) ? this.refresh(tx, async () => undefined) : undefined;
+    });
+  }
+
+  private async isDue(db: Transaction | WorkerDatabase): Promise<boolean> {
+    const { purchaseEvent } = await this.settings.get();
+    const [row] = await db.query(scoreSql.isDue, { purchaseEvent, night: lastNight(await currentInstant(db, this.clock)) });
+    return row!.due;
+  }
+
+  private async refresh(tx: Transaction, report: Report): Promise<RefreshResult> {
+    const { purchaseEvent, currency } = await this.settings.get();
+    const scope: PurchaseScope = { purchaseEvent, currency, asOf: await currentInstant(tx, this.clock) };
+    const [{ users } = { users: 0 }] = await tx.query(scoreSql.refreshRfm, scope);
+    await report(0.3);
+    const value = await this.scoreValues(tx, scope, report);
+    const models: ScoreModels = { value, engagement: await this.fitEngagement(tx) };
+    await tx.query(scoreSql.insertRefresh, { asOf: scope.asOf, users, models: JSON.stringify(models) });
+    return { asOf: scope.asOf, users, models };
+  }
+
+  private async scoreValues(tx: Transaction, scope: PurchaseScope, report: Report): Promise<ValueModel> {
+    const [range] = await tx.query(scoreSql.scoredRange, {});
+    const sample = { ...scope, stride: Math.max(1, Math.ceil(range!.users / FIT_SAMPLE)) };
+    const model = fitValueModel(await tx.query(scoreSql.compressHistories, sample), await tx.query(scoreSql.compressSpends, sample));
+    await report(0.5);
+    if (!model.purchases.fitted) return model;
+    const [first, last] = [BigInt(range!.firstId), BigInt(range!.lastId)];
+    for (let from = first; from <= last; from += PAGE_IDS) {
+      await this.scorePage(tx, scope, model, from);
+      await report(0.5 + 0.5 * (Number(from - first) / Number(last - first + 1n)));
+    }
+    return model;
+  }
+
+  private async scorePage(tx: Transaction, scope: PurchaseScope, model: ValueModel, from: bigint): Promise<void> {
+    const score = valueScorer(model)!;
+    const page = { firstId: String(from), lastId: String(from + PAGE_IDS - 1n) };
+    const buyers = await tx.query(scoreSql.readHistories, { ...scope, ...page });
+    if (buyers.length === 0) return;
+    const scores: ReturnType<typeof score>[] = [];
+    for (const [i, buyer] of buyers.entries()) {
+      scores.push(score(buyer));
+      // The series of one buyer takes microseconds to milliseconds: requests get their turn in between.
+      if (i % COMPUTED_AT_ONCE === COMPUTED_AT_ONCE - 1) await new Promise((done) => setImmediate(done));
+    }
+    await tx.query(scoreSql.writeValues, {
+      ids: buyers.map(({ id }) => id),
+      alive: scores.map((s) => s.alive), purchases: scores.map((s) => s.purchases), values: scores.map((s) => s.value),
+    });
+  }
+
+  private async fitEngagement(tx: Transaction): Promise<Record<Channel, FittedPriors>> {
+    const rows = await tx.query(scoreSql.compressAttention, {});
+    const fit = (channel: Channel): FittedPriors => fitChannelPriors(rows.filter((row) => row.channel === channel), rows);
+    return Object.fromEntries(CHANNELS.map((channel) => [channel, fit(channel)])) as Record<Channel, FittedPriors>;
+  }
+}

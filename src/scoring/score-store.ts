@@ -1,0 +1,77 @@
+import { sqlFile } from '../platform/database/index.js';
+import type { Clock } from '../platform/clock/index.js';
+import type { Queryable } from '../platform/database/index.js';
+import type { ChannelHistory, Channel, FittedPriors } from './engagement-priors.js';
+import type { AttentionHistory } from './attention.js';
+import type { DayHistory, ValueModel } from './value-model.js';
+
+/** Which events are purchases and up to when they count. */
+export interface PurchaseScope {
+  purchaseEvent: string;
+  currency: string;
+  asOf: Date;
+}
+
+/** What a refresh fitted, kept with it. */
+export interface ScoreModels {
+  value: ValueModel;
+  engagement: Record<Channel, FittedPriors>;
+}
+
+export interface GridRow {
+  recency: number;
+  frequency: number;
+  users: number;
+  /** numeric as text */
+  revenue: string;
+}
+
+export interface UserScoresRow {
+  id: string;
+  recency: number | null;
+  frequency: number | null;
+  monetary: number | null;
+  group: string | null;
+  lastPurchaseAt: Date | null;
+  purchases: string | null;
+  revenue: string | null;
+  probabilityAlive: number | null;
+  expectedPurchases90d: number | null;
+  expectedValue90d: number | null;
+  asOf: Date | null;
+}
+
+export interface RefreshRow {
+  id: string;
+  asOf: Date;
+  users: number;
+  models: ScoreModels;
+}
+
+const load = <P extends object, R>(name: string) => sqlFile<P, R>(import.meta.url, `./sql/${name}.sql`);
+
+export const scoreSql = {
+  lock: load<object, object>('lock-score-refresh'),
+  isDue: load<{ purchaseEvent: string; night: Date }, { due: boolean }>('is-score-refresh-due'),
+  refreshRfm: load<PurchaseScope, { users: number }>('refresh-rfm'),
+  scoredRange: load<object, { users: number; firstId: string; lastId: string }>('read-scored-range'),
+  compressHistories: load<PurchaseScope & { stride: number }, DayHistory & { weight: number }>('compress-purchase-histories'),
+  compressSpends: load<PurchaseScope & { stride: number }, { purchases: number; meanSpend: number; weight: number }>('compress-spend-histories'),
+  readHistories: load<PurchaseScope & { firstId: string; lastId: string }, DayHistory & { id: string; meanSpend: number }>('read-purchase-histories'),
+  writeValues: load<{ ids: string[]; alive: number[]; purchases: number[]; values: (number | null)[] }, object>('write-value-scores'),
+  compressAttention: load<object, ChannelHistory & { channel: Channel }>('compress-attention'),
+  insertRefresh: load<{ asOf: Date; users: number; models: string }, { id: string }>('insert-score-refresh'),
+  latestRefresh: load<object, RefreshRow>('read-latest-refresh'),
+  readGrid: load<object, GridRow>('read-rfm-grid'),
+  computeGrid: load<PurchaseScope, GridRow>('compute-rfm-grid'),
+  readUser: load<{ userId: string }, UserScoresRow>('read-user-scores'),
+  readEngagement: load<{ id: string }, AttentionHistory & { channel: Channel }>('read-user-engagement'),
+};
+
+const readInstant = load<{ now: Date | null }, { now: Date }>('read-current-instant');
+
+/** The decision instant: the database's clock, which all processes share, or the test's. */
+export async function currentInstant(db: Queryable, clock: Clock): Promise<Date> {
+  const [row] = await db.query(readInstant, { now: clock.forSql() });
+  return row!.now;
+}

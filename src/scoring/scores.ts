@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../platform/clock/index.js';
+import { ApiDatabase, type Queryable } from '../platform/database/index.js';
+import { invalidField, notFound } from '../platform/errors/index.js';
+import { SettingsService } from '../settings/index.js';
+import { CHANNELS, STATED_PRIORS, engagementOf, type Channel, type ChannelPriors, type EngagementScores } from './engagement-priors.js';
+import { gridView, type RfmView } from './rfm-view.js';
+import { currentInstant, scoreSql, type UserScoresRow } from './score-store.js';
+
+export interface UserScores {
+  rfm: {
+    recency: number; frequency: number; monetary: number; group: string;
+    lastPurchaseAt: Date; purchases: number; revenue: number;
+  } | null;
+  value: { probabilityAlive: number; expectedPurchases90d: number; expectedValue90d: number | null } | null;
+  engagement: Record<Channel, EngagementScores>;
+  /** When rfm and value were computed; engagement is of the moment. Null before the first refresh. */
+  asOf: Date | null;
+}
+
+/** Reading scores. */
+@Injectable()
+export class Scores {
+  constructor(
+    private readonly database: ApiDatabase,
+    private readonly settings: SettingsService,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws Problem 404 for an unknown user */
+  async ofUser(userId: string): Promise<UserScores> {
+    const [row] = await this.database.query(scoreSql.readUser, { userId });
+    if (!row) throw notFound('user');
+    const [[latest], engagement] = await Promise.all([this.database.query(scoreSql.latestRefresh, {}), this.engagement(row.id)]);
+    return { rfm: rfmOf(row), value: valueOf(row), engagement, asOf: row.asOf ?? latest?.asOf ?? null };
+  }
+
+  /** The priors of the latest refresh, or the stated ones before the first. */
+  async priors(db: Queryable = this.database): Promise<Record<Channel, ChannelPriors>> {
+    const [latest] = await db.query(scoreSql.latestRefresh, {});
+    const of = (channel: Channel): ChannelPriors => latest?.models.engagement?.[channel]?.priors ?? STATED_PRIORS;
+    return { push: of('push'), email: of('email') };
+  }
+
+  /** The RFM grid of the latest refresh, or computed as of a past instant. @throws Problem 400 for a future one */
+  async grid(asOf?: Date): Promise<RfmView> {
+    if (!asOf) {
+      const [latest] = await this.database.query(scoreSql.latestRefresh, {});
+      return gridView(latest?.asOf ?? null, latest ? await this.database.query(scoreSql.readGrid, {}) : []);
+    }
+    if (asOf > (await currentInstant(this.database, this.clock))) throw invalidField('asOf', 'must not be in the future');
+    const { purchaseEvent, currency } = await this.settings.get();
+    return gridView(asOf, await this.database.query(scoreSql.computeGrid, { purchaseEvent, currency, asOf }));
+  }
+
+  private async engagement(id: string): Promise<Record<Channel, EngagementScores>> {
+    const [rows, priors] = await Promise.all([this.database.query(scoreSql.readEngagement, { id }), this.priors()]);
+    const nothing = { messages: 0, opens: 0, lastOpened: 0 };
+    const of = (channel: Channel): EngagementScores => engagementOf(rows.find((row) => row.channel === channel) ?? nothing, priors[channel]);
+    return Object.fromEntries(CHANNELS.map((channel) => [channel, of(channel)])) as Record<Channel, EngagementScores>;
+  }
+}
+
+function rfmOf(row: UserScoresRow): UserScores['rfm'] {
+  const { recency, frequency, monetary, group, lastPurchaseAt, purchases, revenue } = row;
+  if (recency === null || frequency === null || monetary === null || group === null || !lastPurchaseAt) return null;
+  return { recency, frequency, monetary, group, lastPurchaseAt, purchases: Number(purchases), revenue: Number(revenue) };
+}
+
+function valueOf({ probabilityAlive, expectedPurchases90d, expectedValue90d }: UserScoresRow): UserScores['value'] {
+  if (probabilityAlive === null || expectedPurchases90d === null) return null;
+  return { probabilityAlive, expectedPurchases90d, expectedValue90d };
+}

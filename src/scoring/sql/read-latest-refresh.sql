@@ -1,0 +1,3 @@
+-- The refresh that the stored scores come from.
+-- reads: score_refreshes
+select id, as_of as "asOf", users, models from score_refreshes order by id desc limit 1

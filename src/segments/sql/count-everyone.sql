@@ -1,0 +1,2 @@
+-- reads: users
+select count(*) as size from users

@@ -1,0 +1,3 @@
+-- Members and history go with it.
+-- writes: segments, segment_members, segment_changes
+delete from segments where id = :id::bigint returning id
