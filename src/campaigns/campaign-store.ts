@@ -69,7 +69,7 @@ const update = sqlFile<Columns & Id & { now: Date }>(import.meta.url, './sql/upd
 const deleteDraft = sqlFile<Id, Id>(import.meta.url, './sql/delete-draft-campaign.sql');
 const transition = sqlFile<Id & { from: CampaignStatus; to: CampaignStatus; reason: string | null; now: Date }, Id>(
   import.meta.url, './sql/transition-campaign.sql');
-const ensureLedgerMonth = sqlFile<{ dueAt: Date }>(import.meta.url, './sql/ensure-ledger-month.sql');
+const ensureRunMonth = sqlFile<{ dueAt: Date }>(import.meta.url, './sql/ensure-run-month.sql');
 const insertRun = sqlFile<{ campaignId: string; dueAt: Date; expiresAfterMs: number; now: Date }>(import.meta.url, './sql/insert-run.sql');
 const openRun = sqlFile<{ campaignId: string }, { id: string; scheduledFor: Date; begun: boolean }>(import.meta.url, './sql/find-open-run.sql');
 const reschedule = sqlFile<{ runId: string; dueAt: Date; expiresAfterMs: number }>(import.meta.url, './sql/reschedule-run.sql');
@@ -129,7 +129,7 @@ export class CampaignStore {
   }
 
   async insertRun(tx: Transaction, { id, definition, now }: LockedCampaign, dueAt: Date): Promise<void> {
-    await tx.query(ensureLedgerMonth, { dueAt });
+    await tx.query(ensureRunMonth, { dueAt });
     await tx.query(insertRun, { campaignId: id, dueAt, expiresAfterMs: expiresAfterMs(definition), now });
   }
 
@@ -140,7 +140,7 @@ export class CampaignStore {
 
   /** Brings an open run in line with an edited definition. */
   async adjustRun(tx: Transaction, runId: string, definition: CampaignDefinition, dueAt: Date): Promise<void> {
-    await tx.query(ensureLedgerMonth, { dueAt });
+    await tx.query(ensureRunMonth, { dueAt });
     await tx.query(reschedule, { runId, dueAt, expiresAfterMs: expiresAfterMs(definition) });
     await tx.query(retemplate, { runId, templates: definition.variants.map(({ template }) => template) });
   }
