@@ -9,6 +9,12 @@ const CONSENT_MODELS: ConsentModel[] = ['optOut', 'optIn'];
 const FINITE = { allowNaN: false, allowInfinity: false };
 const MAX_COST = 1_000_000;
 
+/**
+ * The type of a nested field, deliberately not its class: class-transformer makes an "array" of the declared class for a JSON array and
+ * takes any class with a field `push` for one, which ends in a 500.
+ */
+type PerChannel<T> = { push?: T; email?: T };
+
 class ConsentPatch {
   @ApiProperty({ enum: CONSENT_MODELS, required: false })
   @MayBeAbsent() @IsIn(CONSENT_MODELS)
@@ -44,7 +50,7 @@ export class PatchSettings {
 
   @ApiProperty({ type: ConsentPatch, required: false })
   @MayBeAbsent() @IsObject() @ValidateNested() @Type(() => ConsentPatch)
-  consent?: ConsentPatch;
+  consent?: PerChannel<ConsentModel>;
 
   @ApiProperty({ example: 'P30D', required: false })
   @MayBeAbsent() @IsDuration({ min: 1 })
@@ -60,5 +66,5 @@ export class PatchSettings {
 
   @ApiProperty({ type: MessageCostPatch, required: false })
   @MayBeAbsent() @IsObject() @ValidateNested() @Type(() => MessageCostPatch)
-  messageCost?: MessageCostPatch;
+  messageCost?: PerChannel<number>;
 }

@@ -1,0 +1,34 @@
+import { EventsModule } from '../../src/events/index.js';
+import { RecipientsModule } from '../../src/recipients/index.js';
+import { SettingsModule } from '../../src/settings/index.js';
+import { auth, startTestApp, type TestApp } from '../support/test-app.js';
+
+/** The rooms of these tests: whoever is written to, and what they do. */
+export function startRecipients(): Promise<TestApp> {
+  return startTestApp({ modules: [SettingsModule, RecipientsModule, EventsModule] });
+}
+
+export type Method = 'get' | 'put' | 'post' | 'patch' | 'delete';
+export type Answer = { status: number; body: any; headers: Record<string, string> };
+
+/** Requests with a key of the given scope, as short as a test should be. */
+export function callerOf(app: TestApp, scope: 'admin' | 'marketer' | 'analyst' | 'ingest' | 'app', headers: Record<string, string> = {}) {
+  const key = scope === 'admin' ? app.adminKey : app.keys[scope];
+  return async (method: Method, path: string, body?: object): Promise<Answer> => {
+    const request = app.http[method](path).set({ ...auth(key), ...headers });
+    return (await (body === undefined ? request : request.send(body))) as unknown as Answer;
+  };
+}
+
+/** An app key that speaks for a user. */
+export async function appOf(app: TestApp, userId: string) {
+  const minted = await callerOf(app, 'ingest')('post', `/v1/users/${encodeURIComponent(userId)}/token`, {});
+  return callerOf(app, 'app', { 'X-User-Token': minted.body.token });
+}
+
+/** The paths that a 400 names. */
+export function pathsOf(answer: Answer): string[] {
+  expect(answer.status).toBe(400);
+  expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+  return (answer.body.errors ?? []).map((error: { path: string }) => error.path);
+}
