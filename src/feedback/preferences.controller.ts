@@ -4,13 +4,14 @@ import type { Request, Response } from 'express';
 import { Public } from '../platform/auth/index.js';
 import { ApiDatabase, sqlFile } from '../platform/database/index.js';
 import { invalidField } from '../platform/errors/index.js';
+import { sendPage } from '../platform/html/index.js';
 import { SettingsService } from '../settings/index.js';
 import { Links } from './links.js';
 import { Messages, type LinkRecipient } from './messages.js';
 import { OptOuts } from './opt-outs.js';
 import { refuseLink, speak } from './pages/speech.js';
-import { sendPage } from './pages/page.js';
 import { preferencesForm, type ListedTopic } from './pages/preferences-page.js';
+import { PAGE_STYLE } from './pages/style.js';
 import { postedWishes, SHOWN, type PreferenceState } from './preferences.js';
 
 const listTopics = sqlFile<object, ListedTopic>(import.meta.url, './sql/list-listed-topics.sql');
@@ -64,7 +65,8 @@ export class PreferencesController {
   private async send(request: Request, response: Response, recipient: LinkRecipient, saved: boolean): Promise<void> {
     const [topics, state] = await Promise.all([this.database.query(listTopics, {}), this.stateOf(recipient)]);
     const { locale, texts, wished } = speak(request, recipient.locale);
-    sendPage(response, 200, { locale, title: texts.preferences, body: preferencesForm(texts, state, topics, wished, saved) });
+    const body = preferencesForm(texts, state, topics, wished, saved);
+    sendPage(response, 200, { locale, title: texts.preferences, style: PAGE_STYLE, body });
   }
 
   private async stateOf(recipient: LinkRecipient): Promise<PreferenceState> {

@@ -2,11 +2,12 @@ import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common
 import { ApiConsumes, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Public } from '../platform/auth/index.js';
+import { sendPage } from '../platform/html/index.js';
 import { Links } from './links.js';
 import { Messages, type LinkRecipient } from './messages.js';
 import { OptOuts } from './opt-outs.js';
 import { refuseLink, speak, type Speech } from './pages/speech.js';
-import { sendPage } from './pages/page.js';
+import { PAGE_STYLE } from './pages/style.js';
 import { nameIn } from './pages/texts.js';
 import { unsubscribeDone, unsubscribeQuestion } from './pages/unsubscribe-page.js';
 
@@ -29,7 +30,7 @@ export class UnsubscribeController {
     if (!found) return refuseLink(request, response);
     const speech = speak(request, found.recipient?.locale);
     const body = unsubscribeQuestion(speech.texts, subjectOf(found.recipient, speech), found.preferencesUrl);
-    sendPage(response, 200, { locale: speech.locale, title: speech.texts.unsubscribe, body });
+    sendPage(response, 200, { locale: speech.locale, title: speech.texts.unsubscribe, style: PAGE_STYLE, body });
   }
 
   @Post(':token')
@@ -45,7 +46,7 @@ export class UnsubscribeController {
     if (found.recipient) await this.optOuts.unsubscribe(found.recipient);
     const speech = speak(request, found.recipient?.locale);
     const body = unsubscribeDone(speech.texts, subjectOf(found.recipient, speech), found.preferencesUrl);
-    sendPage(response, 200, { locale: speech.locale, title: speech.texts.unsubscribed, body });
+    sendPage(response, 200, { locale: speech.locale, title: speech.texts.unsubscribed, style: PAGE_STYLE, body });
   }
 
   private async find(token: string): Promise<{ recipient: LinkRecipient | undefined; preferencesUrl: string } | undefined> {

@@ -1,5 +1,5 @@
+import { html, type Markup } from '../../platform/html/index.js';
 import { effectiveStates, fieldOf, SHOWN, type PreferenceState } from '../preferences.js';
-import { html, type Markup } from './page.js';
 import { nameIn, type Texts } from './texts.js';
 
 export interface ListedTopic {

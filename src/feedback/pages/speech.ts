@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { notFound } from '../../platform/errors/index.js';
-import { sendPage } from './page.js';
+import { sendPage } from '../../platform/html/index.js';
+import { PAGE_STYLE } from './style.js';
 import { acceptedLocales, textsFor, type Texts } from './texts.js';
 import { badLink } from './unsubscribe-page.js';
 
@@ -22,5 +23,5 @@ export function speak(request: Request, locale: string | null | undefined): Spee
 export function refuseLink(request: Request, response: Response): void {
   if (request.accepts(['json', 'html']) !== 'html') throw notFound('link');
   const { locale, texts } = speak(request, undefined);
-  sendPage(response, 404, { locale, title: texts.badLink, body: badLink(texts) });
+  sendPage(response, 404, { locale, title: texts.badLink, style: PAGE_STYLE, body: badLink(texts) });
 }

@@ -1,4 +1,4 @@
-import { html, type Markup } from './page.js';
+import { html, type Markup } from '../../platform/html/index.js';
 import type { Texts } from './texts.js';
 
 const say = (text: string, what: string): string => text.replace('{what}', () => what);
