@@ -59,6 +59,8 @@ function parse(request: RawRequest): unknown {
   // Mail providers may send RFC 8058's one-click unsubscribe as multipart. No route asks for such a field, so none is read.
   if (request.is('multipart/form-data')) return {};
   const value = parseJson(bytes.toString('utf8'));
+  // Further on null would be read as an empty object, which a PUT takes for "everything at its default".
+  if (value === null) throw new Problem(400, 'The body is null; it must be a JSON object.');
   if (depth(value) > MAX_DEPTH) throw new Problem(400, `The body is nested deeper than ${MAX_DEPTH} levels.`);
   return value;
 }

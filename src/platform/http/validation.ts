@@ -17,6 +17,8 @@ export function flatten(error: ValidationError, parent: string): FieldError[] {
   const path = join(parent, error.property);
   const messages = Object.values(error.constraints ?? {});
   const own = messages.length > 0 ? [{ path, message: messages.join('; ') }] : [];
+  // What stands inside something that should have been a list says nothing more than that.
+  if (error.constraints?.isArray !== undefined) return own;
   return [...own, ...(error.children ?? []).flatMap((child) => flatten(child, path))];
 }
 
