@@ -74,14 +74,15 @@ create table jobs (
 create index jobs_open on jobs (id) where status in ('queued', 'running');
 
 -- Creates the month's partition of a table partitioned by range. ATTACH after CREATE … LIKE because CREATE … PARTITION OF
--- would lock the parent against every reader; the advisory lock makes two first writers of a month wait for each other.
+-- would lock the parent against every reader; the advisory lock makes two first writers of a month wait for each other. The
+-- second look reads pg_class itself: to_regclass answers from a cache that the wait for the lock does not refresh.
 create function ensure_month_partition(parent text, month date) returns void language plpgsql as $$
 declare
   partition text := format('%s_%s', parent, to_char(month, 'YYYYMM'));
 begin
   if to_regclass(partition) is not null then return; end if;
   perform pg_advisory_xact_lock(hashtext('partition'), hashtext(partition));
-  if to_regclass(partition) is not null then return; end if;
+  if exists (select from pg_class as c where c.relname = partition and c.relnamespace = 'public'::regnamespace) then return; end if;
   execute format('create table %I (like %I including all)', partition, parent);
   execute format('alter table %I attach partition %I for values from (%L) to (%L)',
     parent, partition, month, (month + interval '1 month')::date);
@@ -354,6 +355,17 @@ create table segment_changes (
 create index segment_changes_segment on segment_changes (segment_id, at);
 -- Who was in what at an instant of the past; and an erasure finds its rows.
 create index segment_changes_user on segment_changes (user_id, segment_id, at);
+
+-- Who was in what segment, from when to when ([from_at, to_at)): what a report as of the moment of contact asks.
+create view segment_stays as
+  select m.segment_id, m.user_id, m.entered_at as from_at, 'infinity'::timestamptz as to_at
+  from segment_members m
+  union all
+  select x.segment_id, x.user_id, coalesce((
+      select max(e.at) from segment_changes e
+      where e.user_id = x.user_id and e.segment_id = x.segment_id and e.entered and e.at <= x.at), '-infinity'), x.at
+  from segment_changes x
+  where not x.entered;
 `;
 
 const TEMPLATES = `
