@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock/index.js';
 import { sqlFile, type Transaction } from '../platform/database/index.js';
 import type { Channel, SubscriptionState } from './subscription.js';
+import { Users } from './users.js';
 
 /** One wish of one user. */
 export interface SubscriptionChange {
@@ -29,15 +30,19 @@ const liftErased = sqlFile<{ granted: string }>(import.meta.url, './sql/lift-era
 /** The only writer of subscriptions and of their log. */
 @Injectable()
 export class Consent {
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly users: Users,
+  ) {}
 
   /**
    * Takes down what people said themselves: the latest `occurredAt` wins, all of it is logged, and a fresh `subscribed` for mail
-   * frees an address that an erasure had suppressed.
+   * frees an address that an erasure had suppressed. Whoever was erased meanwhile is passed over.
    */
   async record(tx: Transaction, changes: readonly SubscriptionChange[]): Promise<void> {
-    if (changes.length === 0) return;
-    const taken = this.marked(changes);
+    const held = await this.users.hold(tx, changes.map((change) => change.userId));
+    const taken = this.marked(changes.filter((change) => held.has(change.userId)));
+    if (taken.length === 0) return;
     const changed = await tx.query(record, { changes: JSON.stringify(taken), explicit: true, now: this.clock.now() });
     const won = new Set(changed.map(keyOf));
     const granted = taken.filter((c) => c.channel === 'email' && c.state === 'subscribed' && c.stands && won.has(keyOf(c)));

@@ -4,7 +4,6 @@ import { notFound } from '../platform/errors/index.js';
 import { Jobs } from '../platform/jobs/index.js';
 import { Addresses, ERASED } from './addresses.js';
 import { normaliseAddress } from './email.js';
-import { Users, changedMeanwhile } from './users.js';
 
 const lockDevices = sqlFile<{ id: string }, { hash: Buffer }>(import.meta.url, './sql/lock-devices-of-user.sql');
 const lockUser = sqlFile<{ userId: string }, { id: string; email: string | null; emailHash: Buffer | null }>(
@@ -23,7 +22,6 @@ export class Erasure implements OnModuleInit {
   constructor(
     private readonly database: ApiDatabase,
     private readonly worker: WorkerDatabase,
-    private readonly users: Users,
     private readonly addresses: Addresses,
     private readonly jobs: Jobs,
   ) {}
@@ -38,13 +36,10 @@ export class Erasure implements OnModuleInit {
 
   /** @returns the id of the job that ends the erasure. @throws Problem 404 */
   async erase(userId: string): Promise<{ jobId: string }> {
-    const id = await this.users.find(userId);
-    if (id === undefined) throw notFound('user');
     const jobId = await this.database.transaction(async (tx) => {
-      await tx.query(lockDevices, { id });
       const [user] = await tx.query(lockUser, { userId });
       if (!user) throw notFound('user');
-      if (user.id !== id) throw changedMeanwhile('the user was erased and created again');
+      await tx.query(lockDevices, { id: user.id });
       return this.eraseLocked(tx, userId, user);
     });
     return { jobId };

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsOptional, IsString, Length, NotEquals, ValidateBy, ValidateNested, type ValidationOptions } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsObject, IsOptional, IsString, Length, NotEquals, ValidateBy, ValidateNested, type ValidationOptions } from 'class-validator';
 import { Scopes } from '../platform/auth/index.js';
 import { invalid, invalidField } from '../platform/errors/index.js';
 import { MayBeAbsent, PageQuery, decodeCursor, type Page } from '../platform/http/index.js';
@@ -31,7 +31,7 @@ class AddSuppression {
 
 class ChangeSuppressions {
   @ApiProperty({ type: [AddSuppression], required: false })
-  @MayBeAbsent() @IsArray() @ArrayMaxSize(MAX_ENTRIES) @ValidateNested({ each: true }) @Type(() => AddSuppression)
+  @MayBeAbsent() @IsArray() @ArrayMaxSize(MAX_ENTRIES) @IsObject({ each: true }) @ValidateNested({ each: true }) @Type(() => AddSuppression)
   add?: AddSuppression[];
 
   @ApiProperty({ type: [String], required: false })

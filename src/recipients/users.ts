@@ -3,13 +3,14 @@ import { ApiDatabase, sqlFile, type Transaction } from '../platform/database/ind
 
 const insertMissing = sqlFile<{ userIds: string[]; now: Date }>(import.meta.url, './sql/insert-missing-users.sql');
 const hold = sqlFile<{ userIds: string[] }, { id: string; userId: string }>(import.meta.url, './sql/hold-users.sql');
+const holdIds = sqlFile<{ ids: string[] }, { id: string }>(import.meta.url, './sql/hold-users-by-id.sql');
 const lock = sqlFile<{ ids: string[] }, { id: string }>(import.meta.url, './sql/lock-users.sql');
 const find = sqlFile<{ userId: string }, { id: string }>(import.meta.url, './sql/find-user.sql');
 const touch = sqlFile<{ ids: string[]; at: Date }>(import.meta.url, './sql/touch-users.sql');
 
 /**
  * The internal numbers of users. Whoever writes for users takes locks in this order and so never deadlocks:
- * users created → devices by token → users locked by id → tables keyed by the user → suppressions by hash.
+ * users created and held → devices by token → users locked by id → tables keyed by the user → suppressions by hash.
  */
 @Injectable()
 export class Users {
@@ -33,6 +34,11 @@ export class Users {
   async find(userId: string): Promise<string | undefined> {
     const [row] = await this.database.query(find, { userId });
     return row?.id;
+  }
+
+  /** Those of the internal ids that still exist; they cannot be erased before the transaction ends. */
+  async hold(tx: Transaction, ids: readonly string[]): Promise<Set<string>> {
+    return new Set((await tx.query(holdIds, { ids: [...new Set(ids)] })).map((row) => row.id));
   }
 
   /** Locks users for writing, in the order that all writers keep. */

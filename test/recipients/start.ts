@@ -32,3 +32,13 @@ export function pathsOf(answer: Answer): string[] {
   expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
   return (answer.body.errors ?? []).map((error: { path: string }) => error.path);
 }
+
+/**
+ * Deadlocks that PostgreSQL has broken in this database so far. The retry of transactions hides them from the answers, but not
+ * the second that each costs. Connections report when they are idle for a moment, so each one of the pool is asked to.
+ */
+export async function deadlocksOf(app: TestApp): Promise<number> {
+  await Promise.all(Array.from({ length: 10 }, () => app.db.raw('select pg_stat_force_next_flush(), pg_sleep(0.05)')));
+  const [row] = await app.db.raw<{ n: number }>('select deadlocks::int as n from pg_stat_database where datname = current_database()');
+  return row!.n;
+}

@@ -1,5 +1,5 @@
 import type { TestApp } from '../support/test-app.js';
-import { callerOf, pathsOf, startRecipients } from './start.js';
+import { callerOf, deadlocksOf, pathsOf, startRecipients } from './start.js';
 
 let app: TestApp;
 let ingest: ReturnType<typeof callerOf>;
@@ -184,18 +184,12 @@ it('eight and eight batches of the same users, in opposite order and at the same
     userId: `common-${i}`, attributes: { last: n }, devices: [{ token: `common-token-${(i + n) % 300}`, platform: 'ios', timezone: n % 2 ? 'UTC' : 'Asia/Tokyo' }],
     subscriptions: [{ channel: 'push', state: n % 2 ? 'subscribed' : 'unsubscribed' }, { channel: 'email', topic: 'promo', state: 'subscribed' }],
   }));
-  const before = await deadlocks();
+  const before = await deadlocksOf(app);
   const answers = await Promise.all(Array.from({ length: 16 }, (_, n) =>
     ingest('post', '/v1/users/batch', { users: batch(n % 2 ? common : [...common].reverse(), n) })));
   expect(answers.map((a) => a.body)).toEqual(answers.map(() => ({ accepted: 300, rejected: [] })));
-  expect(await deadlocks()).toBe(before);
+  expect(await deadlocksOf(app)).toBe(before);
   const [row] = await app.db.raw<{ users: number; tokens: number }>(`select
     (select count(*)::int from users where user_id like 'common-%') as users, (select count(*)::int from devices where token like 'common-token-%') as tokens`);
   expect(row).toEqual({ users: 300, tokens: 300 });
 });
-
-async function deadlocks(): Promise<number> {
-  await app.db.raw('select pg_stat_clear_snapshot()');
-  const [row] = await app.db.raw<{ n: number }>('select deadlocks::int as n from pg_stat_database where datname = current_database()');
-  return row!.n;
-}

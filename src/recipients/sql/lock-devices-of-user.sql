@@ -1,3 +1,3 @@
--- The user's devices are locked before the user, as registrations lock them, so that erasing never deadlocks with those.
+-- The user's devices, locked in the order that registrations keep: the foreign key would delete them in any.
 -- reads: devices
 select d.token_hash as "hash" from devices as d where d.user_id = :id::bigint order by d.token_hash for update;
