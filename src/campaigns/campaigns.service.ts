@@ -89,7 +89,7 @@ export class Campaigns {
   private async adjustRun(tx: Transaction, { id, definition, now }: LockedCampaign, next: CampaignDefinition): Promise<void> {
     const run = await this.store.openRun(tx, id);
     if (!run) return;
-    const moved = JSON.stringify(next.schedule) !== JSON.stringify(definition.schedule);
+    const moved = firstDue(next.schedule, now).getTime() !== firstDue(definition.schedule, now).getTime();
     if (moved && (run.begun || run.scheduledFor <= now)) {
       throw conflict(`The campaign has been due since ${run.scheduledFor.toISOString()}; its schedule cannot change any more.`);
     }

@@ -22,9 +22,7 @@ export interface CampaignsUnderTest extends TestApp {
 
 export async function startCampaigns(): Promise<CampaignsUnderTest> {
   const test = await startTestApp({ modules: [CampaignsModule] });
-  await test.db.raw(`insert into topics (key, name) values ('promo', '{}'), ('news', '{}')`);
-  await test.db.raw(`insert into segments (key, name, static) values ('at-risk', 'At risk', true), ('staff', 'Staff', true)`);
-  await test.db.raw(`insert into templates (key, channel, version) values ('winback', 'push', 3), ('winback-2', 'push', 1), ('letter', 'email', 1)`);
+  await seed(test);
   const marketer = auth(test.keys.marketer);
   const post = (path: string, body?: object): Test => test.http.post(`/v1/campaigns${path}`).set(marketer).send(body);
   return Object.assign(test, {
@@ -33,4 +31,17 @@ export async function startCampaigns(): Promise<CampaignsUnderTest> {
     patch: (id: string, body: unknown) => test.http.patch(`/v1/campaigns/${id}`).set(marketer).send(body as object),
     read: async (id: string) => (await test.http.get(`/v1/campaigns/${id}`).set(marketer).expect(200)).body,
   });
+}
+
+/** As new: no campaign, the clock at its start, and all that the bodies name. */
+export async function reset(test: CampaignsUnderTest): Promise<void> {
+  await test.db.raw('truncate campaigns, deliveries, topics, segments, templates, idempotency_keys cascade');
+  test.clock.set('2026-03-02T12:00:00Z');
+  await seed(test);
+}
+
+async function seed(test: TestApp): Promise<void> {
+  await test.db.raw(`insert into topics (key, name) values ('promo', '{}'), ('news', '{}')`);
+  await test.db.raw(`insert into segments (key, name, static) values ('at-risk', 'At risk', true), ('staff', 'Staff', true)`);
+  await test.db.raw(`insert into templates (key, channel, version) values ('winback', 'push', 3), ('winback-2', 'push', 1), ('letter', 'email', 1)`);
 }
