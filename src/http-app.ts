@@ -2,6 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { LoggerService } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { AppModule, type AppOptions } from './app.module.js';
 import { readRawBody, requestId } from './platform/http/index.js';
@@ -21,6 +22,7 @@ export async function createHttpApp(options: AppOptions, logger: LoggerService |
   if (options.config.corsOrigins.length > 0) {
     app.enableCors({ origin: options.config.corsOrigins, methods: ['GET', 'PUT', 'POST'], maxAge: 600 });
   }
+  if (!options.config.serves) app.use(operatingRoutesOnly);
   app.use(readRawBody);
   const document = openApi(app);
   SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'docs/openapi.json', customSiteTitle: 'Rapport API' });
@@ -28,6 +30,14 @@ export async function createHttpApp(options: AppOptions, logger: LoggerService |
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   return app;
+}
+
+/** A worker's port is for health checks and scrapers; the API is the `api` processes' business. */
+function operatingRoutesOnly(request: Request, response: Response, next: NextFunction): void {
+  if (/^\/(health|metrics)(\/|$)/.test(request.path)) return next();
+  response.status(404).type('application/problem+json').send(JSON.stringify({
+    type: 'about:blank', title: 'Not found', status: 404, detail: 'This process is a worker: the API is served elsewhere.',
+  }));
 }
 
 export function openApi(app: NestExpressApplication): OpenAPIObject {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { Logger } from '@nestjs/common';
 import { createHttpApp } from './http-app.js';
 import { migrate } from './data-source.js';
@@ -15,6 +16,8 @@ interface Servers {
 }
 
 async function main(): Promise<void> {
+  // What the environment says wins over the file.
+  if (existsSync('.env')) process.loadEnvFile('.env');
   const config = loadConfig(process.env);
   const logger = new PinoLogger(createLogger(config.env.LOG_LEVEL));
   Logger.overrideLogger(logger);

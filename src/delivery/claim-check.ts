@@ -22,7 +22,17 @@ export interface Claimable {
   refused: boolean;
   given: boolean;
   devices: ClaimedDevice[];
-  scores: Record<string, unknown> | null;
+  scores: StoredScores | null;
+}
+
+export interface StoredScores {
+  recency: number;
+  frequency: number;
+  monetary: number;
+  rfmGroup: string;
+  probabilityAlive: number | null;
+  expectedPurchases90d: number | null;
+  expectedValue90d: number | null;
 }
 
 export interface ClaimedDevice {

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { MAX_PUSH_PAYLOAD_BYTES, fcmBody, pushPayloadBytes, type OutgoingEmail, type OutgoingPush } from '../channels/index.js';
 import { Clock } from '../platform/clock/index.js';
-import { TemplateRenderer, type RenderContext } from '../templates/index.js';
+import { TemplateRenderer, type RenderContext, type RenderScores } from '../templates/index.js';
 import type { ClaimedDelivery, Slice } from './claims.js';
+import type { StoredScores } from './claim-check.js';
 import { LinkPort } from './link-port.js';
 import { MessageIds, type MessageRef } from '../planning/index.js';
 
@@ -64,13 +65,13 @@ export class MessageComposer {
 }
 
 /** The shape of the scores route, from the stored row. */
-function scoresOf(row: Record<string, unknown> | null): Record<string, unknown> {
+function scoresOf(row: StoredScores | null): RenderScores {
   if (!row) return { rfm: null, value: null };
+  const { recency, frequency, monetary, rfmGroup, probabilityAlive, expectedPurchases90d, expectedValue90d } = row;
   return {
-    rfm: { recency: row.recency, frequency: row.frequency, monetary: row.monetary, group: row.rfm_group },
-    value: row.probability_alive === null ? null : {
-      probabilityAlive: row.probability_alive, expectedPurchases90d: row.expected_purchases_90d, expectedValue90d: row.expected_value_90d,
-    },
+    rfm: { recency, frequency, monetary, group: rfmGroup },
+    value: probabilityAlive === null || expectedPurchases90d === null || expectedValue90d === null
+      ? null : { probabilityAlive, expectedPurchases90d, expectedValue90d },
   };
 }
 

@@ -19,7 +19,7 @@ interface Subject {
 const readSubject = sqlFile<{ campaignId: string }, Subject>(import.meta.url, './sql/read-test-subject.sql');
 const openRun = sqlFile<{ campaignId: string; templates: string[]; now: Date | null }, { runId: string; month: string; variants: number }>(
   import.meta.url, './sql/open-test-run.sql');
-const ensureMonth = sqlFile<{ month: string }>(import.meta.url, './sql/ensure-ledger-month.sql');
+const ensureMonth = sqlFile<{ month: string }>(import.meta.url, './sql/ensure-test-month.sql');
 const queue = sqlFile<
   { runId: string; month: string; userIds: string[]; variants: number[] },
   { id: string; internalId: string; userId: string; chunkId: string }

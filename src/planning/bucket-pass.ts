@@ -32,13 +32,18 @@ export class BucketPass {
   async run(bucket: number): Promise<PassOutcome> {
     const rules = await this.worlds.rules();
     return this.database.transaction(async (tx) => {
-      const [lock] = await tx.query(LOCK_BUCKET.statement, { lockClass: LOCK_BUCKET.class, bucket });
-      if (!lock!.locked) return { busy: true, chunkIds: [] };
+      if (!(await this.lock(tx, bucket))) return { busy: true, chunkIds: [] };
       return { busy: false, chunkIds: await this.decideEverythingDue(tx, rules, bucket) };
     });
   }
 
-  private async decideEverythingDue(tx: Transaction, rules: PassRules, bucket: number): Promise<string[]> {
+  /** Until the transaction ends. Protected, so that a test can show what happens without it. */
+  protected async lock(tx: Transaction, bucket: number): Promise<boolean> {
+    const [lock] = await tx.query(LOCK_BUCKET.statement, { lockClass: LOCK_BUCKET.class, bucket });
+    return lock!.locked;
+  }
+
+  protected async decideEverythingDue(tx: Transaction, rules: PassRules, bucket: number): Promise<string[]> {
     const range = bucketRange(bucket);
     const waves = (await tx.query(listDueWaves, { now: this.clock.forSql(), bucket, ...range }))
       .filter((wave) => wave.fresh || wave.freed);

@@ -1,30 +1,46 @@
-import type { Transaction } from '../platform/database/index.js';
-import type { SegmentPredicates } from '../segments/index.js';
-import { NOW } from '../segments/index.js';
+import { sqlFile, type Transaction } from '../platform/database/index.js';
+import { NOW, type SegmentPredicates } from '../segments/index.js';
 import { passParameters, type IdRange, type PassWave, type PassWorld } from './pass-parameters.js';
-import { passStatement, type Ending, type PassStatement, type Pool } from './pass-statements.js';
+import { DECISIONS, POOLS, type Ending, type PassStatement, type Pool } from './pass-statements.js';
 
-const STATEMENTS = new Map<string, PassStatement>();
+const clearPool = sqlFile(import.meta.url, './sql/clear-pass-pool.sql');
+const measurePool = sqlFile<object, { size: number }>(import.meta.url, './sql/measure-pass-pool.sql');
+const joinByHash = sqlFile<{ nestedLoops: string }>(import.meta.url, './sql/set-nested-loops.sql');
 
-/** Decides one wave for one range of users; what comes back depends on the ending. */
+/**
+ * Decides one wave for one range of users: fills the pool with its audience, then meets the gates; what comes back depends on the
+ * ending, and is empty where the pool is.
+ */
 export async function decideWave<Row>(
   tx: Transaction, predicates: SegmentPredicates, wave: PassWave, world: PassWorld, range: IdRange, pool: Pool, ending: Ending,
   extra: { subjectWave?: string; asOfId?: string } = {},
 ): Promise<Row[]> {
-  const statement = statementFor(pool, ending);
-  const named = { ...passParameters(wave, world, range), ...extra };
-  const values = statement.params.map((name) => {
+  const named: Record<string, unknown> = { ...passParameters(wave, world, range), ...extra };
+  await fillPool(tx, predicates, wave, world, POOLS[pool], named);
+  const [pooled] = await tx.query(measurePool, {});
+  if (pooled!.size === 0) return [];
+  await tx.raw('analyze pass_pool');
+  // Every join of the decision is by equality over whole sets; the sizes of its parts are unknown to the planner, and what it
+  // gains from a nested loop over one expected row it pays back quadratically over 16,384.
+  await tx.query(joinByHash, { nestedLoops: 'off' });
+  const rows = await tx.raw<Row>(DECISIONS[ending].text, valuesOf(DECISIONS[ending], named));
+  await tx.query(joinByHash, { nestedLoops: 'on' });
+  return rows;
+}
+
+async function fillPool(
+  tx: Transaction, predicates: SegmentPredicates, wave: PassWave, world: PassWorld, statement: PassStatement, named: Record<string, unknown>,
+): Promise<void> {
+  await tx.query(clearPool, {});
+  const values = valuesOf(statement, named);
+  const audience = await predicates.compileAudience(tx, wave.definition.audience, world.settings, values.length + 1);
+  const own = audience.params.map((value) => (value === NOW ? world.now : value));
+  await tx.raw(statement.text.replaceAll('__AUDIENCE__', () => audience.sql), [...values, ...own]);
+}
+
+function valuesOf(statement: PassStatement, named: Record<string, unknown>): unknown[] {
+  return statement.params.map((name) => {
     if (!(name in named)) throw new Error(`the pass has no parameter ${name}`);
     return named[name] ?? null;
   });
-  const audience = await predicates.compileAudience(tx, wave.definition.audience, world.settings, values.length + 1);
-  const own = audience.params.map((value) => (value === NOW ? world.now : value));
-  return tx.raw<Row>(statement.text.replaceAll('__AUDIENCE__', () => audience.sql), [...values, ...own]);
-}
-
-function statementFor(pool: Pool, ending: Ending): PassStatement {
-  const key = `${pool} ${ending}`;
-  let statement = STATEMENTS.get(key);
-  if (!statement) STATEMENTS.set(key, (statement = passStatement(pool, ending)));
-  return statement;
 }

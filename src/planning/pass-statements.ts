@@ -6,26 +6,26 @@ export type Pool = 'fresh' | 'deferred' | 'one';
 export type Ending = 'record' | 'take' | 'show';
 
 export interface PassStatement {
-  /** With `__AUDIENCE__` still in it. */
   readonly text: string;
   readonly params: readonly string[];
 }
 
 const part = (name: string): string => sqlPart(import.meta.url, `./sql/${name}.part.sql`);
-
-const POOLS: Record<Pool, string> = {
-  fresh: part('pool-fresh'), deferred: part('pool-deferred'), one: part('pool-one'),
-};
-const ENDINGS: Record<Ending, string> = {
-  record: part('record-verdicts'), take: part('take-verdicts'), show: part('show-verdict'),
-};
 const DECIDE = part('decide-pool');
 
+/** Fills pass_pool; with `__AUDIENCE__` for the compiled predicate still in it. */
+export const POOLS: Readonly<Record<Pool, PassStatement>> = {
+  fresh: numberParameters(part('pool-fresh')),
+  deferred: numberParameters(part('pool-deferred')),
+  one: numberParameters(part('pool-one')),
+};
+
 /**
- * The one SELECT of deciding with its beginning and its end: launch, simulate and explain differ in nothing else, which is
- * why what simulate foretells is what launch does.
+ * The one SELECT of deciding with each of its ends: launch, simulate and explain differ in nothing else, which is why what
+ * simulate foretells is what launch does.
  */
-export function passStatement(pool: Pool, ending: Ending): PassStatement {
-  // A function as replacement: a `$` in the SQL must not be read as a pattern.
-  return numberParameters(`${DECIDE.replace('__POOL__', () => POOLS[pool])}\n${ENDINGS[ending]}`);
-}
+export const DECISIONS: Readonly<Record<Ending, PassStatement>> = {
+  record: numberParameters(`${DECIDE}\n${part('record-verdicts')}`),
+  take: numberParameters(`${DECIDE}\n${part('take-verdicts')}`),
+  show: numberParameters(`${DECIDE}\n${part('show-verdict')}`),
+};

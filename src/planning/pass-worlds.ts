@@ -11,6 +11,7 @@ const listZones = sqlFile<IdRange & { defaultZone: string }, { zone: string }>(i
 const listTopicIds = sqlFile<object, { key: string; id: number }>(import.meta.url, './sql/list-topic-ids.sql');
 const listSegmentIds = sqlFile<{ keys: string[] }, { key: string; id: string }>(import.meta.url, './sql/list-segment-ids.sql');
 const createPassTaken = sqlFile(import.meta.url, './sql/create-pass-taken.sql');
+const createPassPool = sqlFile(import.meta.url, './sql/create-pass-pool.sql');
 
 /** What holds for every pass: read before the lock is taken, so that it costs no time under it. At most a second old. */
 export interface PassRules {
@@ -37,6 +38,7 @@ export class PassWorlds {
 
   async at(tx: Transaction, rules: PassRules, now: Date, range: IdRange, passWaves: string[]): Promise<PassWorld> {
     await tx.query(createPassTaken, {});
+    await tx.query(createPassPool, {});
     const zones = await tx.query(listZones, { ...range, defaultZone: rules.settings.defaultTimezone });
     return {
       ...rules, now, passWaves,

@@ -1,9 +1,10 @@
 -- A run of kind test, with the newest version of each variant's template. It is complete from the start: nothing of the
--- campaign waits for it. The sequence number in the microseconds keeps two tests of one instant apart.
+-- campaign waits for it. The sequence number in the microseconds
+-- before keeps two tests of one instant apart.
 -- reads: templates   writes: runs, run_variants
 with run as (
   insert into runs as r (campaign_id, scheduled_for, kind, month, expires_at, completed_at)
-  select :campaignId::bigint, t.now + nextval('chunk_id_seq') % 1000 * interval '1 microsecond', 'test',
+  select :campaignId::bigint, t.now - nextval('chunk_id_seq') % 1000 * interval '1 microsecond', 'test',
     date_trunc('month', t.now at time zone 'UTC')::date, t.now + interval '1 hour', t.now
   from (select date_trunc('milliseconds', coalesce(:now::timestamptz, clock_timestamp())) as now) as t
   returning r.id, r.month),

@@ -8,7 +8,9 @@ select d.id, d.user_id as "internalId", u.user_id as "userId", d.variant, d.temp
   s.address_hash is not null as suppressed,
   coalesce(c.refused, false) as refused, coalesce(c.given, false) as given,
   coalesce(v.devices, '[]'::jsonb) as devices,
-  to_jsonb(sc) as scores
+  case when sc.user_id is not null then jsonb_build_object('recency', sc.recency, 'frequency', sc.frequency,
+    'monetary', sc.monetary, 'rfmGroup', sc.rfm_group, 'probabilityAlive', sc.probability_alive,
+    'expectedPurchases90d', sc.expected_purchases_90d, 'expectedValue90d', sc.expected_value_90d) end as scores
 from deliveries as d
 left join users as u on u.id = d.user_id
 left join suppressions as s on s.address_hash = u.email_hash

@@ -1,13 +1,10 @@
--- The decision: every user of the pool meets the gates in order; the first that fails is the reason. The pure oracle is
--- fatigue/ranking.ts (decideUser). Quiet intervals and calendar windows arrive computed for each zone: they depend on the
--- zone and the instant alone, so the function that explains them is the one that runs.
+-- The decision: every user of the pool (pass_pool, filled by one of the pool-*.part.sql) meets the gates in order; the first that
+-- fails is the reason. The pure oracle is fatigue/ranking.ts (decideUser). Quiet intervals and calendar windows arrive computed
+-- for each zone: they depend on the zone and the instant alone, so the function that explains them is the one that runs.
 -- Facts are gathered by ranges of the bucket's ids rather than user by user: the tables are indexed by user, so each is one
 -- range scan. Only the history is a lateral: its index is (user, counted_at), and most of it is older than any window.
--- reads: users, devices, subscriptions, suppressions, deliveries, message_facts, segment_members, pass_taken
-with pool as materialized (
-  __POOL__
-),
-quiet as materialized (
+-- reads: users, devices, subscriptions, suppressions, deliveries, message_facts, segment_members, pass_pool, pass_taken
+with quiet as materialized (
   select q.zone, q.starts, q.ends
   from jsonb_to_recordset(:quiet::jsonb) as q (zone text, starts timestamptz, ends timestamptz)
 ),
@@ -42,7 +39,7 @@ consent as materialized (
 history as materialized (
   select p.user_id, h.id, h.channel, h.topic_id, least(h.counted_at, :now::timestamptz) as at,
     h.decided_at = :now::timestamptz and h.wave_id = any (:passWaves::bigint[]) as this_pass
-  from pool as p
+  from pass_pool as p
   cross join lateral (
     select d.id, d.channel, d.topic_id, d.counted_at, d.decided_at, d.wave_id
     from deliveries as d
@@ -72,7 +69,7 @@ tiers as materialized (
 -- Messages on the channel, older than 24 h, since the last one that the user opened (clicked, in mail).
 streaks as materialized (
   select p.user_id, s.unopened
-  from pool as p
+  from pass_pool as p
   cross join lateral (
     select count(*) filter (where d.settled_at > coalesce(o.at, '-infinity')) as unopened
     from deliveries as d
@@ -91,7 +88,7 @@ used as materialized (
     array_agg(h.at order by h.at desc, h.id desc nulls first) as times,
     array_agg(h.id order by h.at desc, h.id desc nulls first) as ids
   from history as h
-  join pool as p on p.user_id = h.user_id
+  join pass_pool as p on p.user_id = h.user_id
   join caps as c on (c.channel is null or c.channel = h.channel) and (c.topic_id is null or c.topic_id = h.topic_id)
   left join calendars as w on w.ord = c.ord and w.zone = p.zone
   where case when c.rolling is null then h.at >= w.starts else h.at > :now::timestamptz - c.rolling end
@@ -103,7 +100,7 @@ full_caps as materialized (
     case when c.rolling is null then w.ends else k.times[l.max] + c.rolling end as free_at
   from used as k
   join caps as c on c.ord = k.ord
-  join pool as p on p.user_id = k.user_id
+  join pass_pool as p on p.user_id = k.user_id
   left join calendars as w on w.ord = c.ord and w.zone = p.zone
   left join tiers as t on t.user_id = k.user_id
   left join streaks as s on s.user_id = k.user_id
@@ -138,11 +135,7 @@ gated as materialized (
     :channel::channel = 'push' and not coalesce(r.permitted, true) as permission_denied,
     :channel::channel = 'push' and not :transactional::boolean and not coalesce(r.fresh, true) as stale_device,
     :channel::channel = 'email' and not p.has_email as no_email,
-    -- One mail for an address and run: it goes to the oldest user of the audience that has the address. Decided by the
-    -- users alone, not by what another bucket's pass has already done, so that no two passes can both believe to be first.
-    :channel::channel = 'email' and p.email_hash is not null and exists (
-      select from users as u
-      where u.email_hash = p.email_hash and u.id < p.user_id and (__AUDIENCE__)) as duplicate_address,
+    p.duplicate_address,
     :now::timestamptz > :expiresAt::timestamptz as expired,
     q.ends as quiet_until,
     gg.free_at as gap_free_at, gg.before as gap_before, gg.blocking_id as gap_blocking_id,
@@ -150,7 +143,7 @@ gated as materialized (
     not :transactional::boolean and bucket_of(:holdoutSalt::text, p.client_id) < :holdoutBuckets::integer as held_out,
     (select count(*) from unnest(:variantBounds::integer[]) as b (bound)
       where b.bound <= bucket_of(:variantSalt::text, p.client_id))::smallint as variant
-  from pool as p
+  from pass_pool as p
   left join suppressions as s on s.address_hash = p.email_hash
   left join consent as c on c.user_id = p.user_id
   left join reach as r on r.user_id = p.user_id

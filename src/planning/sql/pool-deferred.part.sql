@@ -1,7 +1,14 @@
 -- Whose deferred row of the run has come free: decided again from the first gate, in the audience as it stands now.
--- reads: users, deliveries
-select u.id as user_id, u.user_id as client_id, u.email_hash, u.email is not null as has_email,
-  coalesce(u.zone, :defaultZone::text) as zone, (__AUDIENCE__) as in_audience
+-- reads: users, deliveries   writes: pass_pool (temporary)
+insert into pass_pool (user_id, client_id, email_hash, has_email, zone, in_audience, duplicate_address)
+select u.id, u.user_id, u.email_hash, u.email is not null, coalesce(u.zone, :defaultZone::text),
+  coalesce((__AUDIENCE__), false),
+  -- One mail for an address and run: it goes to the oldest user of the audience that has the address. Decided by the users
+  -- alone, not by what another bucket's pass has already done, so that no two passes can both believe to be first.
+  :channel::channel = 'email' and u.email_hash is not null and exists (
+    select from users as o
+    where o.email_hash = u.email_hash and o.id < u.id and exists (
+      select from users as u where u.id = o.id and (__AUDIENCE__)))
 from deliveries as d
 join users as u on u.id = d.user_id
 where d.month = :month::date and d.run_id = :runId::bigint and d.channel = :channel::channel and d.entry = 0

@@ -1,3 +1,4 @@
+-- reads: verdicts (of decide-pool)
 -- The verdict on one user with every gate beside it, for explain.
 select v.state, v.reason, v.in_audience as "inAudience", v.global_holdout as "globalHoldout",
   v.suppressed_address as "suppressedAddress", v.unsubscribed, v.no_device as "noDevice",

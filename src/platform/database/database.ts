@@ -76,6 +76,9 @@ export class Database implements Queryable {
   private async once<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
     let broken: Error | undefined;
+    // The pool listens to idle connections only: without this one, a server that ends ours (57P01, 25P03) ends the process.
+    const onLoss = (error: Error): void => void (broken = error);
+    client.on('error', onLoss);
     try {
       await client.query('begin');
       const result = await work(transactionOn(client));
@@ -86,6 +89,7 @@ export class Database implements Queryable {
       else await client.query('rollback').catch((e: Error) => (broken = e));
       throw error;
     } finally {
+      client.off('error', onLoss);
       client.release(broken);
     }
   }

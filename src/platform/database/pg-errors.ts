@@ -17,7 +17,7 @@ export function isUniqueViolation(error: unknown): boolean {
 /** The connection is gone: its transaction ended at the server, and the outcome of a COMMIT in flight is unknown. */
 export function isConnectionLoss(error: unknown): boolean {
   const state = sqlState(error);
-  if (state !== undefined) return state.startsWith('08') || state.startsWith('57P');
+  if (state !== undefined) return state.startsWith('08') || state.startsWith('57P') || state === '25P03';
   const code = (error as { code?: string }).code;
   return code === 'ECONNRESET' || code === 'EPIPE' || /Connection terminated/.test(String((error as Error).message));
 }

@@ -39,11 +39,11 @@ export function eventSql(writer: Writer, condition: EventCondition): string {
 }
 
 function boundsOf({ params }: Writer, window: Window): Bounds {
-  const now: Edge = { at: params.now(), inside: '<=' };
-  if (window.within !== undefined) return { from: { at: params.before(window.within), inside: '>' }, to: now };
+  const now = (): Edge => ({ at: params.now(), inside: '<=' });
+  if (window.within !== undefined) return { from: { at: params.before(window.within), inside: '>' }, to: now() };
   return {
     ...(window.from ? { from: { at: params.instant(window.from), inside: '>=' } } : {}),
-    to: window.to ? { at: params.instant(window.to), inside: '<' } : now,
+    to: window.to ? { at: params.instant(window.to), inside: '<' } : now(),
   };
 }
 
@@ -67,7 +67,7 @@ function aggregateOf({ writer: { params }, condition: { aggregate, test } }: Sou
   const empty = (COUNTING as readonly string[]).includes(aggregate) && numberTestHolds(0, test);
   const compared = (select: string, number = 'g.a'): { select: string; test: string; empty: boolean } =>
     ({ select: `${select} as a`, test: numberTestSql(params, number, test), empty });
-  const wholeDays = `floor(extract(epoch from ${params.now()} - g.a) / 86400)`;
+  const wholeDays = (): string => `floor(extract(epoch from ${params.now()} - g.a) / 86400)`;
   switch (aggregate) {
     case 'count':
       return compared('coalesce(sum(r.n), 0)');
@@ -79,9 +79,9 @@ function aggregateOf({ writer: { params }, condition: { aggregate, test } }: Sou
     case 'max':
       return compared(`${aggregate}(r.amount)`);
     case 'daysSinceFirst':
-      return compared('min(r.first_at)', wholeDays);
+      return compared('min(r.first_at)', wholeDays());
     case 'daysSinceLast':
-      return compared('max(r.last_at)', wholeDays);
+      return compared('max(r.last_at)', wholeDays());
     case 'average':
       return { select: 'sum(r.amount) as a, count(r.amount) as c', test: averageTestSql(params, 'g.a', 'g.c', test), empty };
   }

@@ -1,0 +1,2 @@
+-- writes: pass_pool (temporary)
+truncate pass_pool;
