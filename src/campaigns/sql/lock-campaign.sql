@@ -4,3 +4,4 @@ select c.id, c.status, c.resume_status as "resumeStatus", c.definition,
   date_trunc('milliseconds', coalesce(:now::timestamptz, clock_timestamp())) as now
 from campaigns as c
 where c.id = :id::bigint
+for update of c;
