@@ -72,7 +72,7 @@ export class Devices {
       const locked = await tx.query(lock, { hashes: known.map((hash) => Buffer.from(hash, 'hex')) });
       if (locked.length < known.length) throw changedMeanwhile('a device was detached');
       await tx.query(update, { devices: json(known) });
-      void locked;
+      owners.push(...locked.map((row) => row.userId));
     }
     return [...new Set(owners)];
   }
