@@ -21,6 +21,7 @@ export interface ScoreModels {
 export interface GridRow {
   recency: number;
   frequency: number;
+  monetary: number;
   users: number;
   /** numeric as text */
   revenue: string;

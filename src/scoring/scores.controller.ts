@@ -29,8 +29,8 @@ export class ScoresController {
     summary: 'The RFM grid and its ten groups',
     description: 'Scores 1 to 5 by minimum rank over purchase events in the settings’ currency; equal values share a score, so a '
       + 'score may be empty. The first refresh happens by itself as soon as there is a purchase, then one every night after '
-      + '02:00 UTC, and whenever POST /v1/scores/refresh asks for one. All 25 cells and all ten groups are listed; '
-      + 'averageMonetary is the mean revenue of a cell’s users, null where nobody is.',
+      + '02:00 UTC, and whenever POST /v1/scores/refresh asks for one. All 25 cells and all ten groups are listed, and the users by '
+      + 'each of the three scores; averageMonetary is the mean revenue of a cell’s users, null where nobody is.',
   })
   rfm(@Query() { asOf }: RfmQuery): Promise<RfmView> {
     return this.scores.grid(asOf === undefined ? undefined : parseInstant(asOf));
