@@ -7,7 +7,6 @@ export interface Claimable {
   /** null once the user was erased. */
   userId: string | null;
   variant: number;
-  templateVersion: number | null;
   expiresAt: Date;
   attempts: number;
   reason: string | null;

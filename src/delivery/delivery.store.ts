@@ -1,4 +1,4 @@
-import type { CampaignDefinition } from '../campaigns/campaign.js';
+import type { CampaignDefinition } from '../campaigns/index.js';
 import { sqlFile } from '../platform/database/index.js';
 import type { Claimable } from './claim-check.js';
 

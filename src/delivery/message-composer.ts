@@ -31,7 +31,7 @@ export class MessageComposer {
     if (!variant) return { ok: false, error: `the run has no variant ${row.variant}` };
     const marketing = campaign.definition.class === 'marketing';
     const rendered = await this.renderer.render({
-      templateId: variant.templateId, version: row.templateVersion ?? variant.version, marketing,
+      templateId: variant.templateId, version: variant.version, marketing,
       locale: row.locale ?? row.deviceLocale, context: this.contextOf(slice, row, ref),
     });
     if (!rendered.ok) return rendered;

@@ -3,7 +3,7 @@ import { Clock } from '../platform/clock/index.js';
 import { ApiDatabase, sqlFile } from '../platform/database/index.js';
 import { conflict, invalid, invalidField, notFound } from '../platform/errors/index.js';
 import { Doorbell } from '../platform/queue/index.js';
-import type { CampaignDefinition } from '../campaigns/campaign.js';
+import type { CampaignDefinition } from '../campaigns/index.js';
 import { MessageIds } from '../planning/index.js';
 
 export interface TestSendResult {

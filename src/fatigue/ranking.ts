@@ -64,13 +64,16 @@ function consents({ user, consent }: World, { channel, topic }: DueRow): boolean
   return consent[channel] === 'optOut' || states.includes('subscribed');
 }
 
-/** One live device (permission not denied, seen after t − staleDeviceAfter) is enough; else what the best of them lacks. */
-function unreachable({ user, t, staleDeviceAfterMs }: World, { channel }: DueRow): GateReason | null {
+/**
+ * One live device (permission not denied, seen after t − staleDeviceAfter) is enough; else what the best of them lacks. A
+ * transactional message tries stale devices too: somebody waits for it.
+ */
+function unreachable({ user, t, staleDeviceAfterMs }: World, { channel, transactional }: DueRow): GateReason | null {
   if (channel === 'email') return user.address === 'none' ? 'no_email' : null;
   if (user.devices.length === 0) return 'no_device';
   const allowed = user.devices.filter(({ permission }) => permission !== 'denied');
   if (allowed.length === 0) return 'permission_denied';
-  return allowed.some(({ lastSeenAt }) => lastSeenAt.getTime() > t.getTime() - staleDeviceAfterMs) ? null : 'stale_device';
+  return transactional || allowed.some(({ lastSeenAt }) => lastSeenAt.getTime() > t.getTime() - staleDeviceAfterMs) ? null : 'stale_device';
 }
 
 function decision(row: DueRow, outcome: Decision['outcome'], reason: GateReason | null, hold?: Hold, freeAt: Date | null = null): Decision {

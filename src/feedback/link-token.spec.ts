@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { MessageIds } from '../planning/message-id.js';
+import { MessageIds } from '../delivery/index.js';
 import { LinkTokens, type LinkPurpose } from './link-token.js';
 
 const PURPOSES: LinkPurpose[] = ['open', 'click', 'unsubscribe', 'preferences'];

@@ -1,4 +1,4 @@
-import type { CampaignDefinition } from '../campaigns/campaign.js';
+import type { CampaignDefinition } from '../campaigns/index.js';
 import { holdoutBuckets, variantBounds } from '../experiments/index.js';
 import {
   calendarWindow, capConcerns, onChannel, quietIntervals, type Cap, type FatiguePolicy,

@@ -1,4 +1,4 @@
-import type { CampaignDefinition } from '../campaigns/campaign.js';
+import type { CampaignDefinition } from '../campaigns/index.js';
 import { parseDuration } from '../platform/time/index.js';
 
 /** A group of verdicts of one wave and bucket. */

@@ -1,7 +1,7 @@
 -- The next queued deliveries of a chunk, with all that sending needs and all that the claim looks at again: consent,
 -- suppression, devices. Rows under an open slice of a dead worker are left to the reaper.
 -- reads: deliveries, slices, users, devices, subscriptions, suppressions, topics, user_scores
-select d.id, d.user_id as "internalId", u.user_id as "userId", d.variant, d.template_version as "templateVersion",
+select d.id, d.user_id as "internalId", u.user_id as "userId", d.variant,
   d.expires_at as "expiresAt", d.attempts, d.reason,
   u.email, u.timezone, u.device_timezone as "deviceTimezone", u.locale, u.device_locale as "deviceLocale",
   u.created_at as "createdAt", u.attributes,

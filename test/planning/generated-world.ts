@@ -1,0 +1,121 @@
+import fc from 'fast-check';
+import type { Cap, FatiguePolicy, MinimumGap, QuietHours } from '../../src/fatigue/index.js';
+import { WEEKDAYS } from '../../src/fatigue/policy.js';
+
+export const NOW = new Date('2026-03-11T12:00:00.000Z');
+export const TOPICS = ['promo', 'news'] as const;
+const ZONES = ['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kathmandu', 'Pacific/Kiritimati', 'Pacific/Pago_Pago', null] as const;
+const MINUTE = 60_000;
+
+export interface HistoryRow {
+  channel: 'push' | 'email';
+  topic: string;
+  /** Minutes before NOW at which it was settled; null: not settled yet. */
+  minutesAgo: number | null;
+  opened: boolean;
+}
+
+export interface Person {
+  zone: (typeof ZONES)[number];
+  address: 'none' | 'suppressed' | 'usable';
+  devices: Array<{ permission: 'granted' | 'denied' | 'provisional' | null; daysAgo: number }>;
+  subscriptions: Array<{ channel: 'push' | 'email'; topic: string; state: 'subscribed' | 'unsubscribed' }>;
+  inTier: boolean;
+  history: HistoryRow[];
+}
+
+export interface CampaignSpec {
+  channel: 'push' | 'email';
+  topic: (typeof TOPICS)[number];
+  transactional: boolean;
+  ignoreCaps: boolean;
+  priority: number;
+  onFatigue: 'drop' | 'defer';
+  expiresAfter: string;
+  holdout: number;
+}
+
+export interface GeneratedWorld {
+  policy: FatiguePolicy;
+  consent: { push: 'optOut' | 'optIn'; email: 'optOut' | 'optIn' };
+  globalHoldout: number;
+  people: Person[];
+  campaigns: CampaignSpec[];
+}
+
+// Ages that fall on window edges matter more than ages anywhere.
+const EDGES = [0, 60, 240, 1_440, 2_880, 10_080];
+const minutesAgo = fc.oneof(fc.constantFrom(...EDGES), fc.integer({ min: 0, max: 12_000 }), fc.constantFrom(59, 61, 239, 241, 1_439, 1_441));
+const channel = fc.constantFrom('push' as const, 'email' as const);
+const policyChannel = fc.constantFrom('push' as const, 'email' as const, 'any' as const);
+const duration = fc.constantFrom('PT1H', 'PT4H', 'PT24H', 'P2D', 'P7D');
+
+const historyRow: fc.Arbitrary<HistoryRow> = fc.record({
+  channel, topic: fc.constantFrom(...TOPICS), opened: fc.boolean(),
+  minutesAgo: fc.option(minutesAgo, { nil: null, freq: 6 }),
+});
+
+const person: fc.Arbitrary<Person> = fc.record({
+  zone: fc.constantFrom(...ZONES),
+  address: fc.constantFrom('none' as const, 'suppressed' as const, 'usable' as const, 'usable' as const, 'usable' as const),
+  devices: fc.array(fc.record({
+    permission: fc.constantFrom('granted' as const, 'granted' as const, 'denied' as const, 'provisional' as const, null),
+    daysAgo: fc.constantFrom(0, 1, 29, 30, 31),
+  }), { maxLength: 2 }),
+  subscriptions: fc.uniqueArray(fc.record({
+    channel, topic: fc.constantFrom('', ...TOPICS), state: fc.constantFrom('subscribed' as const, 'unsubscribed' as const),
+  }), { maxLength: 2, selector: (s) => `${s.channel} ${s.topic}` }),
+  inTier: fc.boolean(),
+  history: fc.array(historyRow, { maxLength: 6 }),
+});
+
+const cap: fc.Arbitrary<Omit<Cap, 'key'>> = fc.record({
+  channel: policyChannel,
+  limit: fc.integer({ min: 1, max: 3 }),
+  topic: fc.option(fc.constantFrom(...TOPICS), { nil: undefined, freq: 3 }),
+  window: fc.oneof(
+    duration.map((d) => ({ type: 'rolling' as const, duration: d })),
+    fc.record({
+      type: fc.constant('calendar' as const), unit: fc.constantFrom('day' as const, 'week' as const, 'month' as const),
+      timezone: fc.constantFrom('user', 'Europe/Berlin'),
+    }),
+  ),
+});
+
+const gap: fc.Arbitrary<MinimumGap> = fc.record({ channel: policyChannel, duration: fc.constantFrom('PT1H', 'PT4H') });
+const quiet: fc.Arbitrary<QuietHours> = fc.record({
+  channel: policyChannel,
+  start: fc.constantFrom('22:00', '11:30', '12:00', '00:00'), end: fc.constantFrom('08:00', '12:01', '13:15', '05:45'),
+  days: fc.subarray([...WEEKDAYS], { minLength: 1 }),
+});
+
+const policy: fc.Arbitrary<FatiguePolicy> = fc.record({
+  caps: fc.array(cap, { maxLength: 3 }).map((caps) => caps.map(({ topic, ...rest }, i) => ({ key: `cap-${i}`, ...rest, ...(topic ? { topic } : {}) }))),
+  minimumGap: fc.uniqueArray(gap, { maxLength: 2, selector: (g) => g.channel }),
+  quietHours: fc.array(quiet, { maxLength: 1 }),
+  tierLimit: fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined }),
+  adaptive: fc.record({
+    enabled: fc.boolean(), unopenedStreak: fc.integer({ min: 1, max: 3 }), factor: fc.constantFrom(0.5, 0.7, 0.25), floor: fc.constant(1),
+  }),
+}).map(({ tierLimit, ...rest }) => ({
+  ...rest,
+  tiers: tierLimit !== undefined && rest.caps[0] ? [{ segment: 'tier', caps: { [rest.caps[0].key]: tierLimit } }] : [],
+}));
+
+const campaign: fc.Arbitrary<CampaignSpec> = fc.record({
+  channel, topic: fc.constantFrom(...TOPICS), transactional: fc.boolean().map((b) => b), ignoreCaps: fc.constantFrom(false, false, false, true),
+  priority: fc.constantFrom(10, 50, 50, 90), onFatigue: fc.constantFrom('drop' as const, 'defer' as const),
+  expiresAfter: fc.constantFrom('PT1H', 'PT24H', 'P7D'), holdout: fc.constantFrom(0, 0, 0.3),
+});
+
+const consentModel = fc.constantFrom('optOut' as const, 'optOut' as const, 'optIn' as const);
+
+export const world: fc.Arbitrary<GeneratedWorld> = fc.record({
+  policy, consent: fc.record({ push: consentModel, email: consentModel }), globalHoldout: fc.constantFrom(0, 0, 0.2),
+  people: fc.array(person, { minLength: 12, maxLength: 20 }),
+  campaigns: fc.array(campaign, { minLength: 1, maxLength: 4 }),
+});
+
+export function settledAt(row: HistoryRow): Date | null {
+  return row.minutesAgo === null ? null : new Date(NOW.getTime() - row.minutesAgo * MINUTE);
+}
