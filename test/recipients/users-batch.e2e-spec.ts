@@ -179,6 +179,9 @@ describe('finding users', () => {
 });
 
 it.each(['profiles', 'devices'])('eight and eight batches of the same users with %s, in opposite order and at the same time, all succeed', async (kind) => {
+  // Enough others that the planner reaches users one by one, in the order of the batch: the order that deadlocks.
+  await app.db.raw(`insert into users (id, user_id, created_at) select nextval('user_id_seq'), 'other-' || $1 || i, now() from generate_series(1, 20000) as i`, [kind]);
+  await app.db.raw('analyze users');
   const common = Array.from({ length: 300 }, (_, i) => i);
   const batch = (order: number[], n: number) => order.map((i) => ({
     userId: `common-${i}`, attributes: { last: n }, ...(kind === 'profiles' ? {} : {
