@@ -30,7 +30,7 @@ export async function runDemo(options) {
     return ended.code;
   } catch (error) {
     if (!(error instanceof Told)) throw error;
-    console.error(`\n${error.message}`);
+    console.error(`\n${error.message}${error.status >= 500 ? servers.logTail() : ''}`);
     return 1;
   } finally {
     await servers.stop();

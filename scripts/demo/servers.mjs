@@ -76,7 +76,7 @@ export class Servers {
     const exited = new Promise((done) => child.once('exit', done));
     child.once('error', (error) => this.onFailure(new Told(`The ${name} could not be started: ${error.message}`)));
     child.once('exit', (code, signal) => {
-      if (!this.#stopping) this.onFailure(new Told(`The ${name} ended by itself (${signal ?? `code ${code}`}).${this.#logTail()}`));
+      if (!this.#stopping) this.onFailure(new Told(`The ${name} ended by itself (${signal ?? `code ${code}`}).${this.logTail()}`));
     });
     this.#children.push({ child, end, exited });
   }
@@ -84,15 +84,16 @@ export class Servers {
   async #untilReady(child, url) {
     const deadline = performance.now() + READY_MS;
     for (;;) {
-      if (child.exitCode !== null || child.signalCode !== null) throw new Told(`The server ended before it was ready.${this.#logTail()}`);
-      if (performance.now() > deadline) throw new Told(`The server was not ready after ${READY_MS / 1000} s.${this.#logTail()}`);
+      if (child.exitCode !== null || child.signalCode !== null) throw new Told(`The server ended before it was ready.${this.logTail()}`);
+      if (performance.now() > deadline) throw new Told(`The server was not ready after ${READY_MS / 1000} s.${this.logTail()}`);
       const answer = await send('GET', new URL('/health/ready', url)).catch(() => undefined);
       if (answer?.status === 200) return;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
 
-  #logTail() {
+  /** The last lines of the server's log, to show with a fault. */
+  logTail() {
     try {
       const lines = readFileSync(join(this.#folder, 'server.log'), 'utf8').trim().split('\n').slice(-15);
       return lines[0] ? ` The end of its log:\n${lines.join('\n')}` : '';
