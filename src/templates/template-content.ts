@@ -43,8 +43,13 @@ function countValues(content: Json): number {
   const open: unknown[] = [content];
   while (open.length > 0 && count <= MAX_VALUES) {
     const value = open.pop();
-    if (typeof value !== 'object' || value === null) count++;
-    else for (const key of Object.keys(value)) open.push((value as Json)[key]);
+    if (typeof value !== 'object' || value === null) {
+      count++;
+      continue;
+    }
+    const keys = Object.keys(value);
+    if (keys.length > MAX_VALUES) return keys.length;
+    for (const key of keys) open.push((value as Json)[key]);
   }
   return count;
 }
