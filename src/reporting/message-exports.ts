@@ -34,9 +34,11 @@ export class MessageExports {
   }
 
   async send(response: Response, name: string, format: Format, filter: MessageFilter): Promise<void> {
-    const statement = selectMessages(filter, (await this.settings.get()).currency, 'ledger');
-    await this.slots.use(() =>
-      sendExport(response, { name, format, encoder: encoderFor(format, MESSAGE_COLUMNS) }, this.presented(readRows<MessageRow>(this.database, statement))));
+    // One campaign's rows come in order by its index; all campaigns' rows as they lie, because nothing has them in order.
+    const order = filter.campaignId === undefined ? 'none' : 'ledger';
+    const statement = selectMessages(filter, (await this.settings.get()).currency, order);
+    const file = { name, format, encoder: encoderFor(format, MESSAGE_COLUMNS) };
+    await this.slots.use(() => sendExport(response, file, (gone) => this.presented(readRows<MessageRow>(this.database, statement, gone))));
   }
 
   private async *presented(batches: AsyncGenerator<MessageRow[]>): AsyncGenerator<ExportedMessage[]> {

@@ -70,12 +70,13 @@ const CLAUSES: Record<keyof MessageFilter, string> = {
   afterId: 'd.id > :afterId::bigint',
 };
 
+const ORDERS = { ledger: 'order by d.id', newest: 'order by d.due_at desc, d.id desc', none: '' };
+
 /** @param order `ledger`: by row, for pages and exports; `newest`: for one person's history. */
-export function selectMessages(filter: MessageFilter, currency: string, order: 'ledger' | 'newest', limit?: number): Statement {
+export function selectMessages(filter: MessageFilter, currency: string, order: keyof typeof ORDERS, limit?: number): Statement {
   const used = (Object.keys(CLAUSES) as (keyof MessageFilter)[]).filter((name) => filter[name] !== undefined);
   const where = used.length > 0 ? `where ${used.map((name) => CLAUSES[name]).join('\n  and ')}` : '';
-  const orderBy = order === 'ledger' ? 'order by d.id' : 'order by d.due_at desc, d.id desc';
-  const { text, params } = numberParameters(`${SELECT}\n${where}\n${orderBy}${limit === undefined ? '' : '\nlimit :limit::integer'}`);
+  const { text, params } = numberParameters(`${SELECT}\n${where}\n${ORDERS[order]}${limit === undefined ? '' : '\nlimit :limit::integer'}`);
   const given: Record<string, unknown> = { ...filter, currency, limit };
   return { text, values: params.map((name) => given[name]) };
 }

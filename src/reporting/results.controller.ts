@@ -45,8 +45,8 @@ export class ResultsController {
     const name = `campaign-${id}-${level}s`;
     if (level === 'message') return this.exports.send(response, name, format, { campaignId: id, runId });
     const { byDay, bySegment } = await this.results.of(id, runId ?? null, query.timezone ?? null);
-    if (level === 'day') return sendExport(response, { name, format, encoder: encoderFor(format, DAY_COLUMNS) }, once(byDay));
-    return sendExport(response, { name, format, encoder: encoderFor(format, SEGMENT_COLUMNS) }, once(bySegment));
+    if (level === 'day') return sendExport(response, { name, format, encoder: encoderFor(format, DAY_COLUMNS) }, () => once(byDay));
+    return sendExport(response, { name, format, encoder: encoderFor(format, SEGMENT_COLUMNS) }, () => once(bySegment));
   }
 }
 

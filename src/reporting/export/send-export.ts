@@ -8,9 +8,11 @@ const STALL_MS = 60_000;
 /**
  * Sends an export as it is read: the next rows are fetched only once the reader has taken the last ones.
  * @param name of the file, without its ending; made by us, never by a caller
+ * @param rows the signal tells that the reader went away
  */
 export async function sendExport<Row>(
-  response: Response, { name, format, encoder }: { name: string; format: Format; encoder: Encoder<Row> }, rows: AsyncIterable<readonly Row[]>,
+  response: Response, { name, format, encoder }: { name: string; format: Format; encoder: Encoder<Row> },
+  rows: (gone: AbortSignal) => AsyncIterable<readonly Row[]>,
 ): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
@@ -22,12 +24,14 @@ export async function sendExport<Row>(
   };
   // Only with the first rows at hand: until then a fault can still be answered as one.
   let started = false;
-  for await (const batch of rows) {
-    if (!started) await start();
+  for await (const batch of rows(gone.signal)) {
+    if (gone.signal.aborted) return;
+  if (!started) await start();
     started = true;
     await write(response, encoder.rows(batch), gone.signal);
     if (gone.signal.aborted) return;
   }
+  if (gone.signal.aborted) return;
   if (!started) await start();
   await write(response, encoder.tail(), gone.signal);
   if (!gone.signal.aborted) response.end();

@@ -8,7 +8,8 @@ select d.month::text as month, d.user_id::text as "internalId", d.id::text as id
   case when o.outcome in ('suppressed', 'deferred', 'failed') then d.reason end as reason,
   d.due_at as "dueAt", d.decided_at as "decidedAt", case when d.state = 'sent' then d.settled_at end as "sentAt",
   f.delivered_at as "deliveredAt", f.opened_at as "openedAt", f.clicked_at as "clickedAt", f.unsubscribed_at as "unsubscribedAt",
-  v.first_at as "firstConvertedAt", v.conversions, v.revenue, v.currency, m.segments, d.messages_in_7d as "messagesIn7d",
+  v.first_at as "firstConvertedAt", coalesce(v.conversions, 0) as conversions,
+  coalesce(v.revenue, 0) as revenue, coalesce(v.currency, :currency::text) as currency, m.segments, d.messages_in_7d as "messagesIn7d",
   d.template_version as "templateVersion", w.updated_at as "updatedAt"
 from deliveries as d
 join runs as r on r.id = d.run_id and r.kind = 'regular'
@@ -21,17 +22,14 @@ cross join lateral (
       select from slices as s
       where s.chunk_id = d.chunk_id and s.closed_at is null and d.id between s.first_id and s.last_id)
     then 'sending' else d.state::text end as outcome) as o
-cross join lateral (
-  select min(x.occurred_at) as first_at, count(*)::integer as conversions, max(x.credited_at) as credited_at,
-    coalesce(p.currency, :currency::text) as currency,
-    coalesce(sum(x.value) filter (where coalesce(x.currency, :currency::text) = coalesce(p.currency, :currency::text)), 0)::float8 as revenue
-  from (select) as one
-  left join conversions as x on x.user_id = d.user_id and x.delivery_id = d.id and x.month = d.month
-  left join lateral (
-    select case when bool_or(coalesce(y.currency, :currency::text) = :currency::text) then :currency::text else min(y.currency) end as currency
-    from conversions as y
-    where y.user_id = d.user_id and y.delivery_id = d.id and y.month = d.month) as p on true
-  group by p.currency) as v
+left join lateral (
+  select coalesce(x.currency, :currency::text) as currency, sum(x.value)::float8 as revenue, (sum(count(*)) over ())::integer as conversions,
+    min(min(x.occurred_at)) over () as first_at, max(max(x.credited_at)) over () as credited_at
+  from conversions as x
+  where x.user_id = d.user_id and x.delivery_id = d.id and x.month = d.month
+  group by coalesce(x.currency, :currency::text)
+  order by coalesce(x.currency, :currency::text) <> :currency::text, 1
+  limit 1) as v on true
 cross join lateral (
   select coalesce(array_agg(g.key order by g.key), '{}') as segments
   from segment_stays as y join segments as g on g.id = y.segment_id
