@@ -10,7 +10,9 @@ const PURE = [
   '^src/segments/(rule|predicate|oracle)/',
   '^src/campaigns/(campaign-state|cron|schedule)\\.ts$',
   '^src/delivery/(delivery-state|retry)\\.ts$',
-  '^src/feedback/attribution\\.ts$',
+  '^src/feedback/(attribution|html-links|machine|preferences)\\.ts$',
+  '^src/reporting/(lift-panel|results-shape)\\.ts$',
+  '^src/reporting/export/csv\\.ts$',
 ];
 const PURE_FILES = { path: PURE, pathNot: ['/index\\.ts$', '\\.spec\\.ts$'] };
 

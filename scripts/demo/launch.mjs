@@ -6,7 +6,7 @@ import { decidedRows, sumOf } from './checks.mjs';
 const LEAD_MS = 4_000;
 const MARGIN_MS = 1_500;
 const DECIDED_MS = 90_000;
-const SENT_MS = 300_000;
+const SENT_MS = 120_000;
 const MAX_PLANS = 5;
 
 /**
@@ -83,7 +83,7 @@ export function untilDecided(api, campaigns) {
 }
 
 /**
- * Waits until nothing is queued or sending any more; what is deferred may stay.
+ * Waits until nothing is queued or sending any more, and every campaign that deferred nobody is completed.
  * @param {(sent: number) => void} progress called with the messages done with
  */
 export function untilSent(api, campaigns, progress) {
@@ -92,5 +92,6 @@ export function untilSent(api, campaigns, progress) {
     progress(all.reduce((sum, { sent, failed, unknown }) => sum + sent + failed + unknown, 0));
     return all;
   };
-  return poll(ask, (all) => all.every(({ queued, sending }) => queued + sending === 0), { everyMs: 250, forMs: SENT_MS });
+  const over = ({ queued, sending, deferred, status }) => queued + sending === 0 && (deferred > 0 || status === 'completed');
+  return poll(ask, (all) => all.every(over), { everyMs: 250, forMs: SENT_MS });
 }
