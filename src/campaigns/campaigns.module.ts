@@ -8,6 +8,6 @@ import { Campaigns } from './campaigns.service.js';
 @Module({
   controllers: [CampaignsController],
   providers: [Campaigns, CampaignLifecycle, CampaignScheduler, CampaignStore],
-  exports: [Campaigns],
+  exports: [Campaigns, CampaignLifecycle],
 })
 export class CampaignsModule {}
