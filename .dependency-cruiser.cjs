@@ -5,12 +5,14 @@ const PURE = [
   '^src/scoring/(rfm|bg-nbd|bg-nbd-fit|gamma-gamma|attention|opt-out-hazard|shrinkage|fit)\\.ts$',
   '^src/scoring/math/',
   '^src/experiments/[a-z-]+\\.ts$',
-  '^src/fatigue/(frequency-cap|quiet-hours|ranking|fatigue-gates|calendar-window|wall-clock|policy|world)\\.ts$',
+  '^src/fatigue/(frequency-cap|quiet-hours|ranking|fatigue-gates|calendar-window|policy|world)\\.ts$',
   '^src/segments/(segment-rule|segment-compiler|segment-evaluator)\\.ts$',
   '^src/segments/(rule|predicate|oracle)/',
-  '^src/campaigns/(campaign-state|schedule)\\.ts$',
+  '^src/campaigns/(campaign-state|cron|schedule)\\.ts$',
   '^src/delivery/(delivery-state|retry)\\.ts$',
-  '^src/feedback/attribution\\.ts$',
+  '^src/feedback/(attribution|html-links|machine|preferences)\\.ts$',
+  '^src/reporting/(lift-panel|results-shape)\\.ts$',
+  '^src/reporting/export/csv\\.ts$',
 ];
 const PURE_FILES = { path: PURE, pathNot: ['/index\\.ts$', '\\.spec\\.ts$'] };
 

@@ -7,6 +7,7 @@ import { FeedbackModule } from './feedback/index.js';
 import { PlanningModule } from './planning/index.js';
 import { PlatformModule, type PlatformOptions } from './platform/platform.module.js';
 import { RecipientsModule } from './recipients/index.js';
+import { ReportingModule } from './reporting/index.js';
 import { ScoringModule } from './scoring/index.js';
 import { SegmentsModule } from './segments/index.js';
 import { SettingsModule } from './settings/index.js';
@@ -15,7 +16,7 @@ import { TemplatesModule } from './templates/index.js';
 /** Every room of the house, along the data's way. */
 const ROOMS: Type[] = [
   SettingsModule, RecipientsModule, EventsModule, ScoringModule, SegmentsModule, TemplatesModule, CampaignsModule, FatigueModule,
-  PlanningModule, DeliveryModule, FeedbackModule,
+  PlanningModule, DeliveryModule, FeedbackModule, ReportingModule,
 ];
 
 export interface AppOptions extends PlatformOptions {

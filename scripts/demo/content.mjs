@@ -48,7 +48,7 @@ export const TEMPLATES = [
 ];
 
 export const LAPSED_GROUPS = ['at_risk', 'cant_lose', 'hibernating'];
-export const RECENT_GROUPS = ['new', 'promising'];
+export const RECENT_GROUPS = ['new', 'promising', 'potential_loyalist'];
 const REGULAR_DAYS = 180;
 const NEW_DAYS = 60;
 const DAY_MS = 86_400_000;
@@ -67,7 +67,7 @@ export function segmentsFor({ logEnd, old, spend }) {
     { key: 'at-risk', name: 'Bought before, not lately', rule: { score: 'rfm.group', op: 'in', value: LAPSED_GROUPS } },
     {
       key: 'new',
-      name: old ? 'One purchase, lately (RFM)' : `Joined in the last ${NEW_DAYS} days`,
+      name: old ? 'Few purchases, the last of them lately' : `Joined in the last ${NEW_DAYS} days`,
       rule: old ? { score: 'rfm.group', op: 'in', value: RECENT_GROUPS } : { attribute: '$createdAt', op: 'after', value: daysBefore(NEW_DAYS) },
     },
     {

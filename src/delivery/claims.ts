@@ -3,7 +3,7 @@ import { FatiguePolicies, onChannel, quietAt, quietIntervals, type FatiguePolicy
 import { Clock } from '../platform/clock/index.js';
 import { Config } from '../platform/config/index.js';
 import { SenderDatabase, sqlFile, type Transaction } from '../platform/database/index.js';
-import { parseDuration } from '../platform/time/index.js';
+import { isZone, parseDuration } from '../platform/time/index.js';
 import { SettingsService, type Settings } from '../settings/index.js';
 import { claimVerdict, type ClaimRules, type Claimable, type ClaimedDevice } from './claim-check.js';
 import {
@@ -116,7 +116,8 @@ function claimRules(now: Date, campaign: ChunkCampaign, settings: Settings, poli
   const { channel, class: kind, onFatigue } = campaign.definition;
   const windows = onChannel(policy.quietHours, channel);
   const byZone = new Map<string, Date | null>();
-  const quietUntil = (zone: string): Date | null => {
+  const quietUntil = (stored: string): Date | null => {
+    const zone = isZone(stored) ? stored : settings.defaultTimezone;
     if (!byZone.has(zone)) {
       byZone.set(zone, quietAt(now, quietIntervals(windows, zone, now, new Date(now.getTime() + 1)))?.end ?? null);
     }

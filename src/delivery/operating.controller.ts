@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { IsString, Length } from 'class-validator';
 import type { SandboxPage } from '../channels/index.js';
 import { Scopes } from '../platform/auth/index.js';
-import { PageQuery, decodeIdCursor, encodeCursor } from '../platform/http/index.js';
+import { NoBody, PageQuery, decodeIdCursor, encodeCursor } from '../platform/http/index.js';
 import { Engine, type EngineState } from './engine.js';
 import { SENDERS, type Senders } from './senders.js';
 
@@ -30,6 +30,7 @@ export class OperatingController {
 
   @Post('start')
   @HttpCode(200)
+  @NoBody()
   start(): Promise<EngineState> {
     return this.engine.start();
   }

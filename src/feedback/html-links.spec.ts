@@ -37,7 +37,8 @@ describe('the links of a mail', () => {
       const html = piece.repeat(Math.ceil(300_000 / piece.length));
       const from = performance.now();
       addPixel(replaceHrefs(html, findHrefs(html), []), 'p');
-      expect(performance.now() - from).toBeLessThan(500);
+      // Linear: tens of milliseconds. The quadratic regex that this replaces took twelve seconds.
+      expect(performance.now() - from).toBeLessThan(3_000);
     }
   });
 });

@@ -5,6 +5,7 @@ import { Loops } from '../platform/loops/index.js';
 import { Consent } from '../recipients/index.js';
 import { MessageEvents, type MessageEvent } from './message-events.js';
 import { Messages, refOf, type LinkRecipient } from './messages.js';
+import type { Wish } from './preferences.js';
 
 interface LoggedOptOut {
   id: string;
@@ -14,18 +15,9 @@ interface LoggedOptOut {
   receivedAt: Date;
 }
 
-interface SubscriptionRow {
-  channel: 'push' | 'email';
-  topic: string;
-  state: 'subscribed' | 'unsubscribed';
-}
-
-/** A wish changed through a link of a message. topic '' is the whole channel. */
-export type Wish = SubscriptionRow;
-
 const listLogged = sqlFile<{ after: string; since: Date; limit: number }, LoggedOptOut>(
   import.meta.url, './sql/list-opt-outs-of-messages.sql');
-const readSubscriptions = sqlFile<{ userId: string }, SubscriptionRow>(import.meta.url, './sql/read-subscriptions.sql');
+const readSubscriptions = sqlFile<{ userId: string }, Wish>(import.meta.url, './sql/read-subscriptions.sql');
 
 const PAGE = 1_000;
 const SETTLED_MS = 30_000;
@@ -52,7 +44,7 @@ export class OptOuts implements OnModuleInit {
     this.loops.every('opt-outs', 2_000, () => this.creditLogged());
   }
 
-  wishesOf(internalUserId: string): Promise<SubscriptionRow[]> {
+  wishesOf(internalUserId: string): Promise<Wish[]> {
     return this.api.query(readSubscriptions, { userId: internalUserId });
   }
 

@@ -1,4 +1,9 @@
-import type { Wish } from './opt-outs.js';
+/** A wish of one person. topic '' is the whole channel. */
+export interface Wish {
+  readonly channel: 'push' | 'email';
+  readonly topic: string;
+  readonly state: 'subscribed' | 'unsubscribed';
+}
 
 /** What is known of one person's wishes, and what holds where nothing was said. */
 export interface PreferenceState {

@@ -4,6 +4,7 @@ import { PlannerDatabase, sqlFile } from '../platform/database/index.js';
 import { Loops } from '../platform/loops/index.js';
 import { Doorbell } from '../platform/queue/index.js';
 import { BucketPass } from './bucket-pass.js';
+import { SendTimeCurves } from './send-times.js';
 
 type Now = { now: Date | null };
 
@@ -25,6 +26,7 @@ export class Planner implements OnModuleInit {
     private readonly loops: Loops,
     private readonly doorbell: Doorbell,
     private readonly pass: BucketPass,
+    private readonly sendTimes: SendTimeCurves,
   ) {}
 
   onModuleInit(): void {
@@ -35,6 +37,7 @@ export class Planner implements OnModuleInit {
   /** Decides everything that is due now. A bucket that another planner holds is left to it: whatever it misses, the next tick finds. */
   async tick(): Promise<void> {
     const now = this.clock.forSql();
+    await this.sendTimes.prepare();
     await this.database.query(openDueWaves, { now });
     const buckets = (await this.database.query(findDueBuckets, { now })).map(({ bucket }) => bucket);
     // The head is decided here at once; the tail is offered to all.

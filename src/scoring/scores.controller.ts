@@ -3,6 +3,7 @@ import { ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
 import { Scopes } from '../platform/auth/index.js';
 import { Jobs } from '../platform/jobs/index.js';
+import { NoBody } from '../platform/http/index.js';
 import { IsInstant, parseInstant } from '../platform/time/index.js';
 import type { RfmView } from './rfm-view.js';
 import { Scores, type UserScores } from './scores.js';
@@ -52,6 +53,7 @@ export class ScoresController {
   @Post('scores/refresh')
   @HttpCode(202)
   @Scopes('marketer')
+  @NoBody()
   @ApiOperation({ summary: 'Recompute all scores now, in the background' })
   async refresh(): Promise<{ jobId: string }> {
     return { jobId: await this.jobs.enqueue(REFRESH_JOB) };

@@ -37,6 +37,7 @@ export class Membership {
     const began = this.clock.monotonic();
     const now = await currentInstant(tx, this.clock);
     const { sql, params } = await this.predicates.compileSegment(tx, key, await this.settings.get(), 4);
+    await tx.query(segmentSql.limitTime, {});
     const [row] = await tx.raw<{ size: string }>(diffSql(sql), [id, now, cause, ...bindNow(params, now)]);
     const buildMs = Math.round(this.clock.monotonic() - began);
     await tx.query(segmentSql.noteBuild, { id, size: row!.size, at: now, buildMs });

@@ -1,4 +1,5 @@
-import { invalid, invalidField, type Problem } from '../platform/errors/index.js';
+import { sqlState } from '../platform/database/index.js';
+import { invalid, invalidField, Problem } from '../platform/errors/index.js';
 import { RuleTooLarge, SegmentCycle, UnknownSegment } from './segment-compiler.js';
 import { parseRule, type Rule } from './segment-rule.js';
 
@@ -9,11 +10,14 @@ export function requireRule(json: unknown): Rule {
   return parsed.rule;
 }
 
-/** What the compiler refuses, as a 400 that names the place in the rule; anything else is given back. */
+const CANCELLED_BY_TIME = '57014';
+
+/** What the compiler refuses, as a 400 that names the place in the rule, and a 503 for a rule that ran too long. */
 export function ruleFault(error: unknown, json: unknown): Problem | undefined {
   if (error instanceof UnknownSegment) return invalidField(placeOf(error.key, json), `there is no segment ${error.key}`);
   if (error instanceof SegmentCycle) return invalidField(placeOf(error.keys[1] ?? '', json), error.message);
   if (error instanceof RuleTooLarge) return invalidField('rule', error.message);
+  if (sqlState(error) === CANCELLED_BY_TIME) return new Problem(503, 'Evaluating the rule over all users took longer than it may.');
   return undefined;
 }
 

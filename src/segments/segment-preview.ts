@@ -5,6 +5,7 @@ import { currentInstant } from '../scoring/index.js';
 import { SettingsService } from '../settings/index.js';
 import { requireRule, ruleFault } from './rule-faults.js';
 import { bindNow, SegmentPredicates } from './segment-predicates.js';
+import type { Rule } from './segment-rule.js';
 
 export interface Preview {
   size: number;
@@ -27,10 +28,14 @@ export class SegmentPreview {
   /** Exact counts as of now and the ten oldest users. @throws Problem 400 */
   async preview(json: unknown): Promise<Preview> {
     const rule = requireRule(json);
-    const settings = await this.settings.get();
-    const members = await this.predicates.compileRule(this.database, rule, settings, 1).catch((error: unknown) => {
+    return this.measure(rule).catch((error: unknown) => {
       throw ruleFault(error, json) ?? error;
     });
+  }
+
+  private async measure(rule: Rule): Promise<Preview> {
+    const settings = await this.settings.get();
+    const members = await this.predicates.compileRule(this.database, rule, settings, 1);
     const push = await this.predicates.compileReachable('push', settings, 1 + members.params.length);
     const email = await this.predicates.compileReachable('email', settings, 1 + members.params.length + push.params.length);
     const now = await currentInstant(this.database, this.clock);

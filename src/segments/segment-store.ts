@@ -32,6 +32,7 @@ export const segmentSql = {
   findUses: load<{ key: string }, { usedBy: string }>('find-segment-uses'),
   lock: load<{ id: string }>('lock-segment'),
   tryLock: load<{ id: string }, { locked: boolean }>('try-lock-segment'),
+  limitTime: load<object>('limit-build-time'),
   noteBuild: load<{ id: string; size: string; at: Date; buildMs: number }>('note-segment-build'),
   listStale: load<{ before: Date }, { id: string; key: string }>('list-stale-segments'),
   listMembers: load<{ id: string; after: string; limit: number }, MemberRow>('list-segment-members'),

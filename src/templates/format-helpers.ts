@@ -1,11 +1,11 @@
-import { DateTime, IANAZone, type DateTimeFormatOptions } from 'luxon';
+import { DateTime, IANAZone } from 'luxon';
 import { COST, NOTHING, Missing, RenderFailure, type RenderState } from './render-state.js';
 
 /** A helper over present values; the named arguments come last. Missing ones never get here. */
 export type FormatHelper = (state: RenderState, values: readonly unknown[], named: Readonly<Record<string, unknown>>) => unknown;
 
 const MAX_FORMAT = 64;
-const DATE_PRESETS: Record<string, DateTimeFormatOptions> = {
+const DATE_PRESETS: Record<string, Intl.DateTimeFormatOptions> = {
   short: DateTime.DATE_SHORT, medium: DateTime.DATE_MED, long: DateTime.DATE_FULL, full: DateTime.DATE_HUGE,
   time: DateTime.TIME_SIMPLE, datetime: DateTime.DATETIME_MED,
 };
@@ -33,15 +33,19 @@ const currency: FormatHelper = (state, [amount, code]) => {
  * milliseconds) in the user's zone and language, as preset (short, medium, long, full, time, datetime; default medium) or Luxon
  * format. A plain date (`2026-12-01`) is that day in every zone. `timezone="Europe/Berlin"` for a shop's own time.
  */
-const date: FormatHelper = (state, [value, format], { timezone }) => {
-  state.budget.spend(COST.date);
+const date: FormatHelper = (state, [value, format = 'medium'], { timezone }) => {
   const zone = timezone ?? state.zone;
-  if (typeof zone !== 'string' || !IANAZone.isValidZone(zone)) throw new RenderFailure('date: timezone must be an IANA zone');
-  const local = toDateTime(value, zone).setLocale(state.locale);
-  if (!local.isValid) throw new RenderFailure('date: the value is no date');
-  if (format !== undefined && (typeof format !== 'string' || format.length > MAX_FORMAT)) throw new RenderFailure('date: the format must be a preset or a Luxon format');
-  const preset = format === undefined ? DATE_PRESETS['medium'] : Object.hasOwn(DATE_PRESETS, format) ? DATE_PRESETS[format] : undefined;
-  return preset ? local.toLocaleString(preset) : local.toFormat(format ?? '');
+  if (typeof zone !== 'string' || !isZone(zone)) throw new RenderFailure('date: timezone must be an IANA zone');
+  if (typeof format !== 'string' || format.length > MAX_FORMAT) throw new RenderFailure('date: the format must be a preset or a Luxon format');
+  // A day has no instant: UTC stands for every zone, so that nobody's birthday moves.
+  const shownIn = typeof value === 'string' && DATE_ONLY.test(value) ? 'UTC' : zone;
+  const millis = toMillis(state, value, shownIn);
+  if (Object.hasOwn(DATE_PRESETS, format)) {
+    state.budget.spend(COST.number);
+    return dateFormat(state.locale, shownIn, format).format(millis);
+  }
+  state.budget.spend(COST.luxon);
+  return DateTime.fromMillis(millis, { zone: shownIn, locale: state.locale }).toFormat(format);
 };
 
 /** `{{upper user.attributes.plan}}`: in the language of the message (Turkish has its own i). */
@@ -102,22 +106,43 @@ function toText(state: RenderState, value: unknown): string {
   return text;
 }
 
-function toDateTime(value: unknown, zone: string): DateTime {
-  if (value instanceof Date) return DateTime.fromJSDate(value, { zone });
-  if (typeof value === 'number') return DateTime.fromMillis(Number.isFinite(value) && Math.abs(value) <= 8.64e15 ? value : NaN, { zone });
-  if (typeof value !== 'string' || value.length > 64) return DateTime.invalid('type');
-  // A day has no instant: read in the zone it is shown in, so that nobody's birthday moves.
-  return DateTime.fromISO(value, DATE_ONLY.test(value) ? { zone } : { zone, setZone: false });
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/;
+const MAX_MILLIS = 8.64e15;
+
+/** Luxon reads only what the platform cannot: finding the offset of a local time costs fifty times as much as parsing an instant. */
+function toMillis(state: RenderState, value: unknown, zone: string): number {
+  const millis = value instanceof Date ? value.getTime()
+    : typeof value === 'number' ? value
+      : typeof value !== 'string' || value.length > 64 ? NaN
+        : INSTANT.test(value) || DATE_ONLY.test(value) ? Date.parse(value)
+          : localMillis(state, value, zone);
+  if (!(Math.abs(millis) <= MAX_MILLIS)) throw new RenderFailure('date: the value is no date');
+  return millis;
+}
+
+function localMillis(state: RenderState, value: string, zone: string): number {
+  state.budget.spend(COST.luxon);
+  return DateTime.fromISO(value, { zone }).toMillis();
 }
 
 const MAX_KEPT = 200;
 const numberFormats = new Map<string, Intl.NumberFormat>();
+const zones = new Map<string, boolean>();
+const dateFormats = new Map<string, Intl.DateTimeFormat>();
 const pluralRulesByLocale = new Map<string, Intl.PluralRules>();
 
 /** Making a formatter costs fifty times as much as using it. */
 function numberFormat(locale: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
   const key = `${locale}|${options.currency ?? ''}|${options.minimumFractionDigits ?? ''}`;
   return kept(numberFormats, key, () => new Intl.NumberFormat(locale, options));
+}
+
+function isZone(name: string): boolean {
+  return name.length <= 64 && kept(zones, name, () => IANAZone.isValidZone(name));
+}
+
+function dateFormat(locale: string, timeZone: string, preset: string): Intl.DateTimeFormat {
+  return kept(dateFormats, `${locale}|${timeZone}|${preset}`, () => new Intl.DateTimeFormat(locale, { ...DATE_PRESETS[preset], timeZone }));
 }
 
 function pluralRules(locale: string): Intl.PluralRules {

@@ -36,7 +36,7 @@ export function htmlToText(html: string): string {
 function skipTag(draft: Draft, html: string, open: number): number {
   if (html.startsWith('<!--', open)) return behind(html, '-->', open + 4);
   if (!/[A-Za-z/!?]/.test(html[open + 1] ?? '')) {
-    addWords(draft, '&lt;');
+    if (!draft.skipping) append(draft, '<');
     return open + 1;
   }
   const end = endOfTag(html, open);

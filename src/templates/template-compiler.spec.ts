@@ -123,7 +123,8 @@ describe('helpers', () => {
     ['plural with a word for zero', '{{plural n zero="nothing" one="one" other="some"}}', 'nothing', { n: 0 }],
   ];
 
-  it.each(cases)('%s', (_, source, expected, context, over) => {
+  // As one object each: with a missing last element jest would take the parameter for its `done`.
+  it.each(cases.map(([title, source, expected, context, over]) => ({ title, source, expected, context, over })))('$title', ({ source, expected, context, over }) => {
     expect(render(source, context, 'plain', over).replace(/[\u00a0\u202f]/g, ' ')).toBe(expected);
   });
 
@@ -174,11 +175,19 @@ describe('addresses', () => {
 });
 
 describe('the budget', () => {
-  const timed = (work: () => void): number => {
+  // The quickest of three: what blocks the event loop does so every time, what a busy machine adds does not.
+  const timed = (work: () => void): number => Math.min(...[1, 2, 3].map(() => {
     const start = performance.now();
-    expect(work).toThrow(RenderFailure);
-    return performance.now() - start;
-  };
+    let failure: unknown;
+    try {
+      work();
+    } catch (error) {
+      failure = error;
+    }
+    const took = performance.now() - start;
+    expect(failure).toBeInstanceOf(RenderFailure);
+    return took;
+  }));
 
   it('refuses a text of 10 MB and a list of 10 MB at once', () => {
     const text = 'x'.repeat(10_000_000);

@@ -104,11 +104,12 @@ function rewriteProgram(program: ProgramNode, modes: ModeMap): void {
 }
 
 function rewriteMustache(mustache: MustacheNode, mode: OutputMode): void {
+  const name = text(nameOfCall(mustache));
+  const plain = isVariable(mustache);
+  if (!plain) rewriteArguments(mustache, () => true);
   const { path, params, hash, loc } = mustache;
-  const name = isVariable(mustache) ? mustache.path.original : '';
-  if (!isVariable(mustache)) rewriteArguments(mustache, () => true);
-  const value = isVariable(mustache) ? path : { type: 'SubExpression', path, params, hash, loc };
-  Object.assign(mustache, { path: helperPath(OUTPUT), params: [value, text(mode), text(name || nameOfCall(mustache))], hash: undefined });
+  const value = plain ? path : { type: 'SubExpression', path, params, hash, loc };
+  Object.assign(mustache, { path: helperPath(OUTPUT), params: [value, text(mode), name], hash: undefined });
 }
 
 /** Conditions keep their bare variables (a missing one is false); whatever is formatted or printed gets the marker. */

@@ -17,6 +17,7 @@ const MAX_LOCALES = 50;
 /** Of all texts together: parsing is linear, and this much of it stays under 50 ms. */
 const MAX_TOTAL = 512 * 1024;
 const MAX_TEXTS = 500;
+const MAX_VALUES = 2_000;
 const FLAGS = new Set(['dataOnly']);
 
 /**
@@ -28,11 +29,29 @@ export function checkContent(channel: TemplateChannel, content: unknown, rules: 
   const locales = Object.keys(content);
   if (locales.length === 0) return [{ path: 'content', message: 'must have at least one locale' }];
   if (locales.length > MAX_LOCALES) return [{ path: 'content', message: `must have at most ${MAX_LOCALES} locales` }];
+  if (countValues(content) > MAX_VALUES) return [{ path: 'content', message: `must have at most ${MAX_VALUES} values` }];
   const shape = [...checkLocales(locales), ...locales.flatMap((locale) => checkLocale(channel, content[locale], `content.${locale}`, rules))];
   const texts = locales.flatMap((locale) => textsOf(channel, content[locale], `content.${locale}`));
   const scan = checkSizes(texts);
   const templates = scan.length > 0 ? scan : texts.flatMap((text) => rules.checkTemplate(text.source, text.kind, text.path));
   return [...shape, ...templates].slice(0, MAX_MISTAKES);
+}
+
+/** Gives up one above the limit, so that the size of a hostile body does not matter. */
+function countValues(content: Json): number {
+  let count = 0;
+  const open: unknown[] = [content];
+  while (open.length > 0 && count <= MAX_VALUES) {
+    const value = open.pop();
+    if (typeof value !== 'object' || value === null) {
+      count++;
+      continue;
+    }
+    const keys = Object.keys(value);
+    if (keys.length > MAX_VALUES) return keys.length;
+    for (const key of keys) open.push((value as Json)[key]);
+  }
+  return count;
 }
 
 interface Text {

@@ -16,7 +16,6 @@ export const TEMPLATE_LIMITS = {
 } as const;
 
 interface Tally {
-  mustaches: number;
   blocks: number;
   depth: number;
 }
@@ -38,13 +37,20 @@ function fault(source: unknown): string | undefined {
   for (const blanks of source.matchAll(/\s+/g)) {
     if (blanks[0].length > TEMPLATE_LIMITS.blankRun) return `must not have more than ${TEMPLATE_LIMITS.blankRun} blanks in a row`;
   }
+  if (countMustaches(source) > TEMPLATE_LIMITS.mustaches) return `must have at most ${TEMPLATE_LIMITS.mustaches} mustaches`;
   return scanMustaches(source);
 }
 
+/** Gives up one above the limit. */
+function countMustaches(source: string): number {
+  let count = 0;
+  for (let at = source.indexOf('{{'); at >= 0 && count <= TEMPLATE_LIMITS.mustaches; at = source.indexOf('{{', at + 2)) count++;
+  return count;
+}
+
 function scanMustaches(source: string): string | undefined {
-  const tally: Tally = { mustaches: 0, blocks: 0, depth: 0 };
+  const tally: Tally = { blocks: 0, depth: 0 };
   for (let at = source.indexOf('{{'); at >= 0; ) {
-    if (++tally.mustaches > TEMPLATE_LIMITS.mustaches) return `must have at most ${TEMPLATE_LIMITS.mustaches} mustaches`;
     const step = isEscaped(source, at) ? { next: at + 2 } : scanMustache(source, at, tally);
     if (typeof step === 'string') return `${step} (${positionOf(source, at)})`;
     at = source.indexOf('{{', step.next);
@@ -61,21 +67,18 @@ function scanMustache(source: string, at: number, tally: Tally): { next: number 
   if (source.startsWith('{{{{', at)) return 'raw blocks {{{{ are not allowed';
   if (source[at + 2] === '{' || /^~?\{/.test(source.slice(at + 2, at + 4))) return 'unescaped output {{{ is not allowed';
   const start = source[at + 2] === '~' ? at + 3 : at + 2;
-  if (source[start] === '!') return endOfComment(source, start, tally);
+  if (source[start] === '!') return endOfComment(source, start);
   const end = endOfMustache(source, start);
   if (typeof end === 'string') return end;
   const problem = countBlock(source.slice(start, end), tally);
   return problem ?? { next: end + 2 };
 }
 
-/** A comment may hold mustaches; they are counted, never read. */
-function endOfComment(source: string, start: number, tally: Tally): { next: number } | string {
+function endOfComment(source: string, start: number): { next: number } | string {
   const close = source.startsWith('!--', start) ? /--~?\}\}/g : /\}\}/g;
   close.lastIndex = start + 1;
   const found = close.exec(source);
-  if (!found) return 'a comment is never closed';
-  for (let at = source.indexOf('{{', start); at >= 0 && at < found.index; at = source.indexOf('{{', at + 2)) tally.mustaches++;
-  return { next: found.index + found[0].length };
+  return found ? { next: found.index + found[0].length } : 'a comment is never closed';
 }
 
 /** Where `}}` stands, quoted ones (`"}}"`, `[}}]`) left out; or what is wrong. */

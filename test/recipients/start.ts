@@ -1,3 +1,4 @@
+import type { Response } from 'supertest';
 import { EventsModule } from '../../src/events/index.js';
 import { RecipientsModule } from '../../src/recipients/index.js';
 import { SettingsModule } from '../../src/settings/index.js';
@@ -9,14 +10,14 @@ export function startRecipients(): Promise<TestApp> {
 }
 
 export type Method = 'get' | 'put' | 'post' | 'patch' | 'delete';
-export type Answer = { status: number; body: any; headers: Record<string, string> };
+export type Answer = Pick<Response, 'status' | 'body' | 'headers'>;
 
 /** Requests with a key of the given scope, as short as a test should be. */
 export function callerOf(app: TestApp, scope: 'admin' | 'marketer' | 'analyst' | 'ingest' | 'app', headers: Record<string, string> = {}) {
   const key = scope === 'admin' ? app.adminKey : app.keys[scope];
   return async (method: Method, path: string, body?: object): Promise<Answer> => {
     const request = app.http[method](path).set({ ...auth(key), ...headers });
-    return (await (body === undefined ? request : request.send(body))) as unknown as Answer;
+    return (await (body === undefined ? request : request.send(body))) as Answer;
   };
 }
 

@@ -86,7 +86,7 @@ describe('merging', () => {
 describe('a bad row', () => {
   it('is rejected with its place, its field and the reason, and costs no other row', async () => {
     const answer = await store(
-      { userId: 'good-1' }, { userId: 'bad-1', timezone: 'Mars/Olympus' }, { userId: '' }, 'nonsense', { userId: 'bad-2', email: 'x' },
+      { userId: 'good-1' }, { userId: 'bad-1', timezone: 'Mars/Olympus' }, { userId: '' }, 'nonsense' as never, { userId: 'bad-2', email: 'x' },
       { userId: 'bad-3', devices: [{ token: 'ok', platform: 'ios' }, { token: 'f'.repeat(64), platform: 'ios' }] }, { userId: 'bad-4', attributes: { a: '\0' } },
       { userId: 'bad-5', attributes: JSON.parse('{"__proto__": 1}') }, { userId: 'bad-6', attributes: { s: '\udc00' } }, { userId: 'good-2', timezone: 'UTC' });
     expect(answer.status).toBe(200);

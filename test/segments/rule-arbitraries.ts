@@ -9,15 +9,17 @@ const DAY = 24 * HOUR;
 /** Instants on and beside every edge that a window can have. */
 export const INSTANTS = [0, 1, -1, HOUR, -HOUR, -12 * HOUR, -12 * HOUR - 1, -DAY, -DAY + 1, -DAY - 1, -36 * HOUR, -36 * HOUR - 1, -2 * DAY, -10 * DAY,
   -30 * DAY, -30 * DAY - 1, -45 * DAY, -60 * DAY, -3_650 * DAY].map((ms) => new Date(NOW.getTime() + ms));
-export const instant = fc.constantFrom(...INSTANTS);
+// Mostly within two days, where edges of windows cut days that hold other events too.
+export const NEAR = INSTANTS.filter((at) => Math.abs(at.getTime() - NOW.getTime()) <= 2 * DAY);
+export const instant = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...NEAR) }, { weight: 1, arbitrary: fc.constantFrom(...INSTANTS) });
 const text = instant.map((at) => at.toISOString());
-const duration = fc.constantFrom('PT1H', 'PT12H', 'P1D', 'P2D', 'P30D', 'P365D', 'PT0.001S');
+const duration = fc.constantFrom('PT1H', 'PT12H', 'PT12H0.001S', 'P1D', 'PT36H', 'P2D', 'P30D', 'P365D', 'PT0.001S');
 
 export const NAMES = ['plan', 'a', 'a.b', 'a.b.c', '0', 'constructor', 'toString', 'ünï "x"', 'tags'];
 const name = fc.constantFrom(...NAMES);
 export const TEXTS = ['', 'gold', 'Gold', 'gol', '0', '1', '10', '9', 'ä', '\u{1F600}', '\uFFFD', 'null', 'true', '%', '_', "'; drop table users; --",
   '2026-03-01T12:00:00Z', '2026-03-01T13:00:00+01:00', '2026-03-02t12:00:00.000z', '2026-02-30T00:00:00Z', '2026-03-01', 'now'];
-const NUMBERS = [0, 1, -1, 2, 2.5, 0.1, 0.3, 10, 1e21, -1e-7];
+export const NUMBERS = [0, 1, -1, 2, 2.5, 0.1, 0.3, 10, 1e21, -1e-7];
 const scalar = fc.oneof(fc.constantFrom<unknown>(...TEXTS), fc.constantFrom<unknown>(...NUMBERS), fc.boolean());
 export const jsonValue: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 6, arbitrary: scalar }, { weight: 1, arbitrary: fc.constant(null) }, { weight: 2, arbitrary: text },
@@ -40,7 +42,7 @@ const textTest = jsonTest.filter((test) =>
   && [(test as { value?: unknown }).value ?? ''].flat().every((value) => typeof value === 'string'));
 const timeTest = jsonTest.filter((test) => ['before', 'after', 'withinLast', 'notWithinLast', 'exists', 'notExists'].includes(test.op));
 
-const number = fc.constantFrom(0, 1, 2, 3, 0.3, 2.5, -1, 10, 30, 44);
+const number = fc.constantFrom(0, 1, 1, 2, 2, 3, 0.3, 2.5, -1, 10, 30, 44);
 const numberTest = fc.oneof(
   fc.record({ op: fc.constantFrom('eq', 'ne', 'gt', 'gte', 'lt', 'lte'), value: number }),
   fc.record({ op: fc.constantFrom('in', 'notIn'), value: fc.array(number, { minLength: 1, maxLength: 3 }) }),
@@ -53,7 +55,7 @@ const attribute = fc.oneof(
   fc.tuple(fc.constantFrom('$createdAt', '$lastSeenAt'), timeTest).map(([attr, test]) => ({ attribute: attr, ...test })),
 );
 
-export const EVENTS = ['purchase', 'view'];
+export const EVENTS = ['purchase', 'purchase', 'purchase', 'view'];
 const window = fc.oneof(
   fc.constant({}),
   duration.map((within) => ({ within })),
@@ -62,7 +64,7 @@ const window = fc.oneof(
   fc.tuple(instant, instant).filter(([a, b]) => a < b).map(([a, b]) => ({ from: a.toISOString(), to: b.toISOString() })),
 );
 const measured = fc.oneof(
-  fc.constantFrom<object>({}, { aggregate: 'count' }, { aggregate: 'distinctDays' }, { aggregate: 'daysSinceFirst' }, { aggregate: 'daysSinceLast' }),
+  fc.constantFrom<object>({}, {}, { aggregate: 'count' }, { aggregate: 'distinctDays' }, { aggregate: 'daysSinceFirst' }, { aggregate: 'daysSinceLast' }),
   fc.tuple(fc.constantFrom('sum', 'average', 'min', 'max'), fc.constantFrom<object>({}, { of: 'value' }, { of: 'size' }, { of: 'box.w' }))
     .map(([aggregate, of]) => ({ aggregate, ...of })),
 );
@@ -98,7 +100,7 @@ const score = fc.oneof(
 );
 
 const condition: fc.Arbitrary<object> = fc.oneof(
-  { weight: 5, arbitrary: attribute }, { weight: 7, arbitrary: event }, { weight: 3, arbitrary: message }, { weight: 3, arbitrary: score },
+  { weight: 5, arbitrary: attribute }, { weight: 10, arbitrary: event }, { weight: 3, arbitrary: message }, { weight: 3, arbitrary: score },
   { weight: 1, arbitrary: fc.constantFrom('everyone', 'listed', 'ruled').map((segment) => ({ segment })) },
   { weight: 1, arbitrary: fc.constantFrom('push', 'email').map((reachable) => ({ reachable })) },
 );

@@ -1,70 +1,24 @@
 import fc from 'fast-check';
-import { WorkerDatabase, type Transaction } from '../../src/platform/database/index.js';
-import { compileRule, type CompileEnvironment, type Shape } from '../../src/segments/segment-compiler.js';
-import { bindNow } from '../../src/segments/segment-predicates.js';
-import { evaluateRule } from '../../src/segments/segment-evaluator.js';
-import { parseRule, type Rule } from '../../src/segments/segment-rule.js';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { compileRule } from '../../src/segments/segment-compiler.js';
+import { parseRule } from '../../src/segments/segment-rule.js';
 import { NOW, ruleJson } from './rule-arbitraries.js';
-import { world, type World } from './world-arbitraries.js';
-import { worldUser } from './world-in-memory.js';
-import { LISTED_ID, loadScene, loadWorld } from './world-loader.js';
+import { BOOK, RuleWorlds, parsed, usersByOracle, usersBySql } from './rule-world.js';
+import { NOBODY, world, type World } from './world-arbitraries.js';
 
 const PAIRS = Number(process.env.RAPPORT_PROPERTY_RUNS ?? 500);
 const HOSTILE = Math.max(500, Number(process.env.RAPPORT_PROPERTY_RUNS ?? 0) / 2);
-const RULED: Rule = parsed({ any: [{ event: 'purchase', within: 'P30D' }, { segment: 'listed' }] });
-const BOOK = new Map([['listed', { id: String(LISTED_ID), rule: null }], ['ruled', { id: '2', rule: RULED }]]);
 
-let database: TestDatabase;
-let db: WorkerDatabase;
-
+let worlds: RuleWorlds;
 beforeAll(async () => {
-  database = await createTestDatabase();
-  db = new WorkerDatabase(database.url);
-  await loadScene(db);
+  worlds = await RuleWorlds.open();
 });
-afterAll(async () => {
-  await db.close();
-  await database.drop();
-});
-
-function parsed(json: unknown): Rule {
-  const result = parseRule(json);
-  if (!result.ok) throw new Error(`a generated rule is refused: ${JSON.stringify(result.errors)} ${JSON.stringify(json)}`);
-  return result.rule;
-}
-
-/** Runs in a transaction that never commits, so that worlds do not meet. */
-async function inWorld<T>(generated: World, work: (tx: Transaction) => Promise<T>): Promise<T> {
-  const end = new Error('the world ends');
-  let result: T | undefined;
-  await db.transaction(async (tx) => {
-    await loadWorld(tx, generated);
-    result = await work(tx);
-    throw end;
-  }).catch((error: unknown) => {
-    if (error !== end) throw error;
-  });
-  return result as T;
-}
-
-async function usersBySql(tx: Transaction, rule: Rule, { settings, priors }: World, shape: Shape): Promise<number[]> {
-  const env: CompileEnvironment = { settings, segments: BOOK, priors, shape };
-  const { sql, params } = compileRule(rule, env);
-  const rows = await tx.raw<{ id: string; holds: boolean | null }>(`select u.id, ${sql} as holds from users u order by u.id`, bindNow(params, NOW));
-  if (rows.some(({ holds }) => holds === null)) throw new Error(`null for ${sql}`);
-  const found = await tx.raw<{ id: string }>(`select u.id from users u where ${sql} order by u.id`, bindNow(params, NOW));
-  const ids = found.map(({ id }) => Number(id));
-  expect(rows.filter(({ holds }) => holds).map(({ id }) => Number(id))).toEqual(ids);
-  return ids;
-}
+afterAll(() => worlds.close());
 
 it(`the SQL of a rule and the evaluator agree on every user of ${PAIRS} generated worlds, row by row and set-wise`, async () => {
   await fc.assert(fc.asyncProperty(world, fc.array(ruleJson, { minLength: 1, maxLength: 3 }), async (generated, jsons) => {
-    await inWorld(generated, async (tx) => {
+    await worlds.within(generated, async (tx) => {
       for (const rule of jsons.map(parsed)) {
-        const expected = generated.users.flatMap((user, i) =>
-          (evaluateRule(rule, worldUser(user, generated), generated.settings, BOOK) ? [i + 1] : []));
+        const expected = usersByOracle(rule, generated);
         expect(await usersBySql(tx, rule, generated, 'row')).toEqual(expected);
         expect(await usersBySql(tx, rule, generated, 'set')).toEqual(expected);
       }
@@ -101,9 +55,8 @@ it(`${HOSTILE} hostile names and values are refused by the parser or harmless in
     const result = parseRule(json);
     if (!result.ok || JSON.stringify(json).includes('"segment"')) return;
     ran += 1;
-    await inWorld(hostile, async (tx) => {
-      const expected = hostile.users.flatMap((user, i) => (evaluateRule(result.rule, worldUser(user, hostile), hostile.settings, BOOK) ? [i + 1] : []));
-      expect(await usersBySql(tx, result.rule, hostile, 'row')).toEqual(expected);
+    await worlds.within(hostile, async (tx) => {
+      expect(await usersBySql(tx, result.rule, hostile, 'row')).toEqual(usersByOracle(result.rule, hostile));
     });
   }), { numRuns: HOSTILE });
   expect(ran).toBeGreaterThan(HOSTILE / 4);
@@ -128,8 +81,7 @@ const PRIORS = {
 
 function userWith(name: string, value: unknown): World['users'][number] {
   return {
-    email: null, suppressed: false, timezone: null, deviceTimezone: null, locale: null, deviceLocale: null, createdAt: NOW, lastSeenAt: null,
-    attributes: { [name]: value, "'": value, null: value }, events: [{ name: 'null', occurredAt: NOW, value: 1, currency: null, properties: { [name]: value, '"': value } }],
-    messages: [], devices: [], subscriptions: [], scores: null, listed: false,
+    ...NOBODY, attributes: { [name]: value, "'": value, null: value },
+    events: [{ name: 'null', occurredAt: NOW, value: 1, currency: null, properties: { [name]: value, '"': value } }],
   };
 }

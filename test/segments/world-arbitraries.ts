@@ -47,6 +47,12 @@ export interface World {
   priors: Record<'push' | 'email', ChannelPriors>;
 }
 
+/** Somebody of whom nothing is known but that they were made now. */
+export const NOBODY: GeneratedUser = {
+  email: null, suppressed: false, timezone: null, deviceTimezone: null, locale: null, deviceLocale: null, createdAt: NOW, lastSeenAt: null,
+  attributes: {}, events: [], messages: [], devices: [], subscriptions: [], scores: null, listed: false,
+};
+
 const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(arbitrary, { freq: 2 });
 const channel = fc.constantFrom('push' as const, 'email' as const);
 const amount = fc.constantFrom(0.1, 0.2, 0.3, 1, 2.5, 10, -5, 1e10);
@@ -58,7 +64,7 @@ const event: fc.Arbitrary<GeneratedEvent> = fc.record({
 
 const message: fc.Arbitrary<GeneratedMessage> = fc.record({
   channel, campaign: fc.constantFrom(1 as const, 2 as const),
-  test: fc.boolean().map((x) => x), transactional: fc.boolean(),
+  test: fc.boolean(), transactional: fc.boolean(),
   state: fc.constantFrom('sent' as const, 'sent' as const, 'sent' as const, 'failed' as const, 'unknown' as const, 'suppressed' as const),
   settledAt: instant, openedAt: maybe(instant), clickedAt: maybe(instant), conversions: fc.array(instant, { maxLength: 2 }),
 });
@@ -71,7 +77,7 @@ const user: fc.Arbitrary<GeneratedUser> = fc.record({
   timezone: maybe(fc.constantFrom('UTC', 'gold')), deviceTimezone: maybe(fc.constantFrom('Gold')),
   locale: maybe(fc.constantFrom('gold', '1')), deviceLocale: maybe(fc.constantFrom(...TEXTS)),
   createdAt: instant, lastSeenAt: maybe(instant), attributes,
-  events: fc.array(event, { maxLength: 6 }), messages: fc.array(message, { maxLength: 5 }),
+  events: fc.array(event, { maxLength: 8, size: 'max' }), messages: fc.array(message, { maxLength: 5 }),
   devices: fc.array(fc.record({ permission: maybe(fc.constantFrom('granted' as const, 'denied' as const, 'provisional' as const)), lastSeenAt: instant }), { maxLength: 2 }),
   subscriptions: fc.uniqueArray(fc.record({ channel, topic: fc.constantFrom('', 'promo'), state: fc.constantFrom('subscribed' as const, 'unsubscribed' as const) }),
     { maxLength: 3, selector: ({ channel: of, topic }) => `${of} ${topic}` }),

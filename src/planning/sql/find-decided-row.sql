@@ -3,7 +3,7 @@
 select u.id as "internalId", d.id, d.run_id as "runId", d.wave_id as "waveId", r.month::text as month, d.due_at as "dueAt",
   d.decided_at as "decidedAt", d.expires_at as "expiresAt", d.state, d.reason, d.cap, d.free_at as "freeAt",
   d.policy_version as "policyVersion", d.template_version as "templateVersion",
-  b.campaign_id as "blockingCampaignId", d.blocking_id as "blockingId", b.month::text as "blockingMonth",
+  coalesce(d.blocking_campaign_id, b.campaign_id) as "blockingCampaignId", d.blocking_id as "blockingId", b.month::text as "blockingMonth",
   exists (select from slices as s where s.chunk_id = d.chunk_id and s.closed_at is null and d.id between s.first_id and s.last_id) as sending
 from users as u
 left join lateral (

@@ -3,7 +3,8 @@
 select v.state, v.reason, v.in_audience as "inAudience", v.global_holdout as "globalHoldout",
   v.suppressed_address as "suppressedAddress", v.unsubscribed, v.no_device as "noDevice",
   v.permission_denied as "permissionDenied", v.stale_device as "staleDevice", v.no_email as "noEmail",
-  v.duplicate_address as "duplicateAddress", v.expired, v.quiet_until as "quietUntil", v.gap_free_at as "gapFreeAt",
-  v.cap_free_at as "capFreeAt", v.cap, v.held_out as "heldOut", v.variant, v.free_at as "freeAt",
+  v.duplicate_address as "duplicateAddress", v.local_time_passed as "localTimePassed", v.expired, v.quiet_until as "quietUntil", v.gap_free_at as "gapFreeAt",
+  v.cap_free_at as "capFreeAt", coalesce(v.cap, v.reserve_cap) as cap, v.reserve_free_at as "reserveFreeAt",
+  v.reserve_campaign_id as "reserveCampaignId", v.held_out as "heldOut", v.variant, v.free_at as "freeAt",
   v.messages_in_7d::integer as "messagesIn7d", v.zone
 from verdicts as v

@@ -30,6 +30,7 @@ const MAX_ATTEMPTS = 5;
  */
 export class Database implements Queryable {
   readonly pool: pg.Pool;
+  private closing = false;
 
   constructor(
     readonly url: string,
@@ -48,8 +49,9 @@ export class Database implements Queryable {
       options: guc.join(' '),
       connectionTimeoutMillis: 10_000,
     });
-    // Without a listener a server restart (57P01) would end the process.
-    this.pool.on('error', onError);
+    // Without a listener a server restart (57P01) would end the process. While closing, a server that stops sooner than our
+    // good-byes arrive is no news.
+    this.pool.on('error', (error) => this.closing || onError(error));
   }
 
   query<P extends object, R>(statement: SqlFile<P, R>, params: P): Promise<R[]> {
@@ -100,6 +102,7 @@ export class Database implements Queryable {
   }
 
   async close(): Promise<void> {
+    this.closing = true;
     await this.pool.end();
   }
 }

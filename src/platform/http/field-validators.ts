@@ -21,8 +21,9 @@ export function Nested(type: (help?: TypeHelpOptions) => Class, choice?: Choice)
   return applyDecorators(IsObject(), ValidateNested(), Type(type, options));
 }
 
+/** IsObject too: a list inside the list would pass ValidateNested element by element, and an empty one without a look. */
 export function NestedList(type: () => Class, max: number): PropertyDecorator {
-  return applyDecorators(IsArray(), ArrayMaxSize(max), ValidateNested({ each: true }), Type(type));
+  return applyDecorators(IsArray(), ArrayMaxSize(max), IsObject({ each: true }), ValidateNested({ each: true }), Type(type));
 }
 
 /** The key of a topic, segment or template. */

@@ -9,12 +9,15 @@ export function createLogger(level: string): Pino {
   return pino({ level, redact: { paths: REDACTED, censor: '[redacted]' }, base: { pid: process.pid } });
 }
 
+/** Nest's own chatter: a line for each of a hundred routes is no news to an operator. */
+const FRAMEWORK = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory', 'NestApplication']);
+
 /** Nest's logger on pino: `logger.warn('text')` or `logger.error({ err, … })`. */
 export class PinoLogger implements LoggerService {
   constructor(private readonly pino: Pino) {}
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.write('info', message, rest);
+    this.write(FRAMEWORK.has(String(rest.at(-1))) ? 'debug' : 'info', message, rest);
   }
   error(message: unknown, ...rest: unknown[]): void {
     this.write('error', message, rest);

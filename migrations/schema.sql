@@ -1,0 +1,619 @@
+-- Generated from the migrations by "npm run drift:write". Do not edit.
+
+create type campaign_status as enum ('draft', 'scheduled', 'running', 'paused', 'completed', 'cancelled');
+create type channel as enum ('push', 'email');
+create type delivery_reason as enum ('global_holdout', 'unsubscribed', 'suppressed_address', 'duplicate_address', 'no_device', 'stale_device', 'no_email', 'permission_denied', 'frequency_cap', 'minimum_gap', 'quiet_hours', 'outranked', 'reserved_for_priority', 'local_time_passed', 'expired', 'cancelled', 'paused', 'left_segment', 'render_error', 'provider_unavailable', 'invalid_address', 'provider_rejected');
+create type delivery_state as enum ('deferred', 'queued', 'sent', 'failed', 'unknown', 'suppressed', 'held_out');
+create type key_scope as enum ('admin', 'marketer', 'analyst', 'ingest', 'app');
+
+create sequence chunk_id_seq;
+create sequence delivery_id_seq;
+create sequence user_id_seq;
+
+create table api_keys (
+  id bigint not null generated always as identity,
+  name text not null,
+  scope key_scope not null,
+  prefix text not null,
+  key_hash bytea not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  last_used_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  constraint api_keys_key_hash_key UNIQUE (key_hash),
+  constraint api_keys_pkey PRIMARY KEY (id));
+
+create table campaign_pace (
+  campaign_id bigint not null,
+  next_at timestamp with time zone not null,
+  constraint campaign_pace_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns(id) ON DELETE CASCADE,
+  constraint campaign_pace_pkey PRIMARY KEY (campaign_id));
+
+create table campaigns (
+  id bigint not null generated always as identity,
+  name text not null,
+  status campaign_status not null default 'draft'::campaign_status,
+  resume_status campaign_status,
+  channel channel not null,
+  transactional boolean not null,
+  topic_id integer,
+  priority smallint not null,
+  definition jsonb not null,
+  status_reason text,
+  salt text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  updated_at timestamp with time zone not null default clock_timestamp(),
+  launched_at timestamp with time zone,
+  completed_at timestamp with time zone,
+  constraint campaigns_pkey PRIMARY KEY (id),
+  constraint campaigns_priority_check CHECK (((priority >= 0) AND (priority <= 100))),
+  constraint campaigns_topic_id_fkey FOREIGN KEY (topic_id) REFERENCES topics(id));
+
+create table chunks (
+  id bigint not null default nextval('chunk_id_seq'::regclass),
+  month date not null,
+  run_id bigint not null,
+  wave_id bigint not null,
+  campaign_id bigint not null,
+  channel channel not null,
+  bucket integer not null,
+  lane smallint not null default 1,
+  size integer not null,
+  not_before timestamp with time zone not null,
+  fence integer not null default 0,
+  lease_owner text,
+  lease_until timestamp with time zone,
+  closed_at timestamp with time zone,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint chunks_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns(id) ON DELETE CASCADE,
+  constraint chunks_pkey PRIMARY KEY (id));
+
+create table conversions (
+  user_id bigint not null,
+  event_id text not null,
+  name text not null,
+  occurred_at timestamp with time zone not null,
+  value numeric,
+  currency text,
+  month date not null,
+  delivery_id bigint not null,
+  campaign_id bigint not null,
+  run_id bigint not null,
+  credited_at timestamp with time zone not null,
+  constraint conversions_pkey PRIMARY KEY (user_id, event_id));
+
+create table deliveries (
+  month date not null,
+  user_id bigint not null,
+  id bigint not null default nextval('delivery_id_seq'::regclass),
+  run_id bigint not null,
+  wave_id bigint not null,
+  campaign_id bigint not null,
+  entry bigint not null default 0,
+  chunk_id bigint,
+  due_at timestamp with time zone not null,
+  decided_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  counted_at timestamp with time zone,
+  settled_at timestamp with time zone,
+  free_at timestamp with time zone,
+  blocking_id bigint,
+  topic_id integer,
+  policy_version integer not null,
+  template_version integer,
+  state delivery_state not null,
+  reason delivery_reason,
+  channel channel not null,
+  variant smallint not null default 0,
+  cap smallint,
+  messages_in_7d smallint not null default 0,
+  attempts smallint not null default 0,
+  constraint deliveries_check CHECK (((state = 'deferred'::delivery_state) = (free_at IS NOT NULL))),
+  constraint deliveries_check1 CHECK (((state <> ALL (ARRAY['suppressed'::delivery_state, 'deferred'::delivery_state])) OR (reason IS NOT NULL))),
+  constraint deliveries_check2 CHECK (((state <> 'queued'::delivery_state) OR (chunk_id IS NOT NULL))),
+  constraint deliveries_month_run_id_user_id_channel_entry_key UNIQUE (month, run_id, user_id, channel, entry),
+  constraint deliveries_pkey PRIMARY KEY (month, user_id, id)) partition by RANGE (month);
+
+create table devices (
+  token_hash bytea not null,
+  token text not null,
+  user_id bigint not null,
+  platform text not null,
+  app_version text,
+  permission text,
+  timezone text,
+  locale text,
+  last_seen_at timestamp with time zone not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint devices_permission_check CHECK ((permission = ANY (ARRAY['granted'::text, 'denied'::text, 'provisional'::text]))),
+  constraint devices_pkey PRIMARY KEY (token_hash),
+  constraint devices_platform_check CHECK ((platform = ANY (ARRAY['android'::text, 'ios'::text, 'web'::text]))),
+  constraint devices_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE);
+
+create table engine_state (
+  singleton boolean not null default true,
+  stopped_at timestamp with time zone,
+  stop_reason text,
+  constraint engine_state_check CHECK (((stopped_at IS NULL) = (stop_reason IS NULL))),
+  constraint engine_state_pkey PRIMARY KEY (singleton),
+  constraint engine_state_singleton_check CHECK (singleton));
+
+create table event_keys (
+  user_id bigint not null,
+  event_id text not null,
+  constraint event_keys_pkey PRIMARY KEY (user_id, event_id)) partition by HASH (user_id);
+
+create table events (
+  month date not null,
+  user_id bigint not null,
+  occurred_at timestamp with time zone not null,
+  name text not null,
+  event_id text not null,
+  value numeric,
+  currency text,
+  properties jsonb,
+  received_at timestamp with time zone not null,
+  imported boolean not null default false,
+  constraint events_pkey PRIMARY KEY (month, user_id, event_id)) partition by RANGE (month);
+
+create table fatigue_policies (
+  version integer not null,
+  policy jsonb not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  created_by text not null,
+  constraint fatigue_policies_pkey PRIMARY KEY (version));
+
+create table idempotency_keys (
+  caller text not null,
+  key text not null,
+  fingerprint bytea not null,
+  status smallint,
+  body text,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint idempotency_keys_pkey PRIMARY KEY (caller, key));
+
+create table installation (
+  singleton boolean not null default true,
+  secret bytea not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint installation_pkey PRIMARY KEY (singleton),
+  constraint installation_secret_check CHECK ((length(secret) = 32)),
+  constraint installation_singleton_check CHECK (singleton));
+
+create table jobs (
+  id bigint not null generated always as identity,
+  type text not null,
+  payload jsonb not null default '{}'::jsonb,
+  status text not null default 'queued'::text,
+  progress real not null default 0,
+  result jsonb,
+  error text,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  lease_until timestamp with time zone,
+  finished_at timestamp with time zone,
+  constraint jobs_pkey PRIMARY KEY (id),
+  constraint jobs_progress_check CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision))),
+  constraint jobs_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'failed'::text]))));
+
+create table message_events (
+  month date not null,
+  user_id bigint not null,
+  delivery_id bigint not null,
+  type text not null,
+  machine boolean not null,
+  source text not null,
+  occurred_at timestamp with time zone not null,
+  received_at timestamp with time zone not null,
+  action text,
+  hits integer not null default 1,
+  constraint message_events_pkey PRIMARY KEY (month, user_id, delivery_id, type, machine, source),
+  constraint message_events_type_check CHECK ((type = ANY (ARRAY['delivered'::text, 'opened'::text, 'dismissed'::text, 'clicked'::text, 'unsubscribed'::text, 'bounced'::text, 'complained'::text]))));
+
+create table message_facts (
+  month date not null,
+  user_id bigint not null,
+  delivery_id bigint not null,
+  campaign_id bigint not null,
+  run_id bigint not null,
+  channel channel not null,
+  delivered_at timestamp with time zone,
+  opened_at timestamp with time zone,
+  clicked_at timestamp with time zone,
+  unsubscribed_at timestamp with time zone,
+  bounced_at timestamp with time zone,
+  complained_at timestamp with time zone,
+  updated_at timestamp with time zone not null,
+  constraint message_facts_pkey PRIMARY KEY (month, user_id, delivery_id));
+
+create table run_variants (
+  run_id bigint not null,
+  variant smallint not null,
+  template_id bigint not null,
+  template_version integer not null,
+  constraint run_variants_pkey PRIMARY KEY (run_id, variant),
+  constraint run_variants_run_id_fkey FOREIGN KEY (run_id) REFERENCES runs(id) ON DELETE CASCADE,
+  constraint run_variants_template_id_fkey FOREIGN KEY (template_id) REFERENCES templates(id));
+
+create table runs (
+  id bigint not null generated always as identity,
+  campaign_id bigint not null,
+  scheduled_for timestamp with time zone not null,
+  kind text not null default 'regular'::text,
+  month date not null,
+  expires_at timestamp with time zone not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  completed_at timestamp with time zone,
+  constraint runs_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns(id) ON DELETE CASCADE,
+  constraint runs_campaign_id_scheduled_for_kind_key UNIQUE (campaign_id, scheduled_for, kind),
+  constraint runs_kind_check CHECK ((kind = ANY (ARRAY['regular'::text, 'test'::text]))),
+  constraint runs_pkey PRIMARY KEY (id));
+
+create table score_refreshes (
+  id bigint not null generated always as identity,
+  as_of timestamp with time zone not null,
+  users integer not null,
+  models jsonb not null default '{}'::jsonb,
+  finished_at timestamp with time zone not null default clock_timestamp(),
+  constraint score_refreshes_pkey PRIMARY KEY (id));
+
+create table segment_changes (
+  id bigint not null generated always as identity,
+  segment_id bigint not null,
+  user_id bigint not null,
+  entered boolean not null,
+  cause text not null,
+  at timestamp with time zone not null,
+  constraint segment_changes_pkey PRIMARY KEY (id),
+  constraint segment_changes_segment_id_fkey FOREIGN KEY (segment_id) REFERENCES segments(id) ON DELETE CASCADE,
+  constraint segment_changes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE);
+
+create table segment_members (
+  segment_id bigint not null,
+  user_id bigint not null,
+  entered_at timestamp with time zone not null,
+  constraint segment_members_pkey PRIMARY KEY (segment_id, user_id),
+  constraint segment_members_segment_id_fkey FOREIGN KEY (segment_id) REFERENCES segments(id) ON DELETE CASCADE,
+  constraint segment_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE);
+
+create table segments (
+  id bigint not null generated always as identity,
+  key text not null,
+  name text not null,
+  static boolean not null default false,
+  rule jsonb,
+  size bigint,
+  computed_at timestamp with time zone,
+  build_ms integer,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  updated_at timestamp with time zone not null default clock_timestamp(),
+  constraint segments_check CHECK ((static = (rule IS NULL))),
+  constraint segments_key_check CHECK ((key ~ '^[a-z0-9_-]{1,64}$'::text)),
+  constraint segments_key_key UNIQUE (key),
+  constraint segments_pkey PRIMARY KEY (id));
+
+create table settings (
+  singleton boolean not null default true,
+  value jsonb not null,
+  updated_at timestamp with time zone not null default clock_timestamp(),
+  constraint settings_pkey PRIMARY KEY (singleton),
+  constraint settings_singleton_check CHECK (singleton));
+
+create table slices (
+  id bigint not null generated always as identity,
+  chunk_id bigint not null,
+  month date not null,
+  campaign_id bigint not null,
+  fence integer not null,
+  first_id bigint not null,
+  last_id bigint not null,
+  size integer not null,
+  lease_until timestamp with time zone not null,
+  closed_at timestamp with time zone,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint slices_chunk_id_fkey FOREIGN KEY (chunk_id) REFERENCES chunks(id) ON DELETE CASCADE,
+  constraint slices_pkey PRIMARY KEY (id));
+
+create table subscription_log (
+  id bigint not null generated always as identity,
+  user_id bigint not null,
+  channel channel not null,
+  topic text not null default ''::text,
+  state text not null,
+  occurred_at timestamp with time zone not null,
+  received_at timestamp with time zone not null default clock_timestamp(),
+  source text,
+  message_id text,
+  constraint subscription_log_pkey PRIMARY KEY (id),
+  constraint subscription_log_state_check CHECK ((state = ANY (ARRAY['subscribed'::text, 'unsubscribed'::text]))),
+  constraint subscription_log_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE);
+
+create table subscriptions (
+  user_id bigint not null,
+  channel channel not null,
+  topic text not null default ''::text,
+  state text not null,
+  occurred_at timestamp with time zone not null,
+  source text,
+  constraint subscriptions_pkey PRIMARY KEY (user_id, channel, topic),
+  constraint subscriptions_state_check CHECK ((state = ANY (ARRAY['subscribed'::text, 'unsubscribed'::text]))),
+  constraint subscriptions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE);
+
+create table suppressions (
+  address_hash bytea not null,
+  email text,
+  reason text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint suppressions_pkey PRIMARY KEY (address_hash));
+
+create table template_versions (
+  template_id bigint not null,
+  version integer not null,
+  content jsonb not null,
+  default_locale text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint template_versions_pkey PRIMARY KEY (template_id, version),
+  constraint template_versions_template_id_fkey FOREIGN KEY (template_id) REFERENCES templates(id) ON DELETE CASCADE);
+
+create table templates (
+  id bigint not null generated always as identity,
+  key text not null,
+  channel channel not null,
+  version integer not null,
+  tags text[] not null default '{}'::text[],
+  created_at timestamp with time zone not null default clock_timestamp(),
+  updated_at timestamp with time zone not null default clock_timestamp(),
+  constraint templates_key_check CHECK ((key ~ '^[a-z0-9_-]{1,64}$'::text)),
+  constraint templates_key_key UNIQUE (key),
+  constraint templates_pkey PRIMARY KEY (id));
+
+create table topics (
+  id integer not null generated always as identity,
+  key text not null,
+  name jsonb not null,
+  listed boolean not null default true,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint topics_key_check CHECK ((key ~ '^[a-z0-9_-]{1,64}$'::text)),
+  constraint topics_key_key UNIQUE (key),
+  constraint topics_pkey PRIMARY KEY (id));
+
+create table tracked_links (
+  id bigint not null generated always as identity,
+  url_hash bytea not null,
+  url text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint tracked_links_pkey PRIMARY KEY (id),
+  constraint tracked_links_url_hash_key UNIQUE (url_hash));
+
+create table user_event_days (
+  user_id bigint not null,
+  name text not null,
+  day date not null,
+  currency text not null default ''::text,
+  count integer not null,
+  sum numeric not null,
+  first_at timestamp with time zone not null,
+  last_at timestamp with time zone not null,
+  constraint user_event_days_pkey PRIMARY KEY (user_id, name, day, currency)) with (fillfactor=90);
+
+create table user_scores (
+  user_id bigint not null,
+  recency smallint not null,
+  frequency smallint not null,
+  monetary smallint not null,
+  rfm_group text not null,
+  last_purchase_at timestamp with time zone not null,
+  purchases bigint not null,
+  revenue numeric not null,
+  probability_alive double precision,
+  expected_purchases_90d double precision,
+  expected_value_90d double precision,
+  as_of timestamp with time zone not null,
+  constraint user_scores_frequency_check CHECK (((frequency >= 1) AND (frequency <= 5))),
+  constraint user_scores_monetary_check CHECK (((monetary >= 1) AND (monetary <= 5))),
+  constraint user_scores_pkey PRIMARY KEY (user_id),
+  constraint user_scores_recency_check CHECK (((recency >= 1) AND (recency <= 5))),
+  constraint user_scores_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE) with (fillfactor=80);
+
+create table users (
+  id bigint not null,
+  user_id text not null,
+  email text,
+  email_hash bytea,
+  timezone text,
+  locale text,
+  device_timezone text,
+  device_locale text,
+  zone text generated always as (COALESCE(timezone, device_timezone)) stored,
+  attributes jsonb not null default '{}'::jsonb,
+  created_at timestamp with time zone not null,
+  last_seen_at timestamp with time zone,
+  updated_at timestamp with time zone not null default clock_timestamp(),
+  constraint users_pkey PRIMARY KEY (id),
+  constraint users_user_id_check CHECK (((length(user_id) >= 1) AND (length(user_id) <= 255))),
+  constraint users_user_id_key UNIQUE (user_id)) with (fillfactor=90);
+
+create table wave_buckets (
+  wave_id bigint not null,
+  bucket integer not null,
+  decided_at timestamp with time zone,
+  constraint wave_buckets_pkey PRIMARY KEY (wave_id, bucket),
+  constraint wave_buckets_wave_id_fkey FOREIGN KEY (wave_id) REFERENCES waves(id) ON DELETE CASCADE);
+
+create table waves (
+  id bigint not null generated always as identity,
+  run_id bigint not null,
+  campaign_id bigint not null,
+  due_at timestamp with time zone not null,
+  zone text,
+  decided_at timestamp with time zone,
+  constraint waves_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns(id) ON DELETE CASCADE,
+  constraint waves_pkey PRIMARY KEY (id),
+  constraint waves_run_id_fkey FOREIGN KEY (run_id) REFERENCES runs(id) ON DELETE CASCADE);
+
+
+CREATE INDEX campaigns_conversion_event ON public.campaigns USING btree ((((definition -> 'conversion'::text) ->> 'event'::text)));
+CREATE INDEX campaigns_status ON public.campaigns USING btree (status);
+CREATE INDEX chunks_campaign_open ON public.chunks USING btree (campaign_id) WHERE (closed_at IS NULL);
+CREATE INDEX chunks_open ON public.chunks USING btree (lane, not_before) WHERE (closed_at IS NULL);
+CREATE INDEX conversions_campaign ON public.conversions USING btree (campaign_id);
+CREATE INDEX conversions_delivery ON public.conversions USING btree (user_id, delivery_id);
+CREATE INDEX deliveries_campaign ON ONLY public.deliveries USING btree (campaign_id, id);
+CREATE INDEX deliveries_chunk ON ONLY public.deliveries USING btree (chunk_id, id) WHERE (chunk_id IS NOT NULL);
+CREATE INDEX deliveries_counted ON ONLY public.deliveries USING btree (user_id, counted_at) INCLUDE (channel, topic_id, id) WHERE (counted_at IS NOT NULL);
+CREATE INDEX deliveries_deferred ON ONLY public.deliveries USING btree (user_id, free_at) WHERE (state = 'deferred'::delivery_state);
+CREATE INDEX deliveries_deferred_run ON ONLY public.deliveries USING btree (run_id) WHERE (state = 'deferred'::delivery_state);
+CREATE INDEX deliveries_settled ON ONLY public.deliveries USING btree (user_id, settled_at) WHERE (settled_at IS NOT NULL);
+CREATE INDEX devices_user ON public.devices USING btree (user_id);
+CREATE INDEX events_user_name_time ON ONLY public.events USING btree (user_id, name, occurred_at);
+CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at);
+CREATE INDEX jobs_open ON public.jobs USING btree (id) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]));
+CREATE INDEX message_facts_campaign ON public.message_facts USING btree (campaign_id);
+CREATE INDEX message_facts_user ON public.message_facts USING btree (user_id);
+CREATE INDEX runs_open ON public.runs USING btree (campaign_id) WHERE (completed_at IS NULL);
+CREATE INDEX score_refreshes_as_of ON public.score_refreshes USING btree (as_of);
+CREATE INDEX segment_changes_segment ON public.segment_changes USING btree (segment_id, at);
+CREATE INDEX segment_changes_user ON public.segment_changes USING btree (user_id, segment_id, at);
+CREATE INDEX segment_members_user ON public.segment_members USING btree (user_id);
+CREATE INDEX slices_closed ON public.slices USING btree (closed_at) WHERE (closed_at IS NOT NULL);
+CREATE INDEX slices_open ON public.slices USING btree (chunk_id) WHERE (closed_at IS NULL);
+CREATE INDEX subscription_log_message ON public.subscription_log USING btree (id) WHERE (message_id IS NOT NULL);
+CREATE INDEX subscription_log_user ON public.subscription_log USING btree (user_id, id);
+CREATE INDEX user_event_days_name ON public.user_event_days USING btree (name, user_id);
+CREATE INDEX users_email_hash ON public.users USING btree (email_hash) WHERE (email_hash IS NOT NULL);
+CREATE INDEX wave_buckets_open ON public.wave_buckets USING btree (bucket) WHERE (decided_at IS NULL);
+CREATE INDEX waves_open ON public.waves USING btree (due_at) WHERE (decided_at IS NULL);
+CREATE INDEX waves_run ON public.waves USING btree (run_id);
+
+CREATE OR REPLACE FUNCTION public.bucket_of(salt text, user_id text)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((((('x'::text || "left"(encode(sha256(convert_to(((salt || ':'::text) || user_id), 'UTF8'::name)), 'hex'::text), 15)))::bit(60))::bigint % (10000)::bigint))::integer
+;
+
+CREATE OR REPLACE FUNCTION public.ensure_month_partition(parent text, month date)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  partition text := format('%s_%s', parent, to_char(month, 'YYYYMM'));
+begin
+  if to_regclass(partition) is not null then return; end if;
+  perform pg_advisory_xact_lock(hashtext('partition'), hashtext(partition));
+  if exists (select from pg_class as c where c.relname = partition and c.relnamespace = 'public'::regnamespace) then return; end if;
+  execute format('create table %I (like %I including all)', partition, parent);
+  execute format('alter table %I attach partition %I for values from (%L) to (%L)',
+    parent, partition, month, (month + interval '1 month')::date);
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.probability_listening(n integer, x integer, t integer, alpha double precision, beta double precision, gamma double precision, delta double precision)
+ RETURNS double precision
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  listening float8 := (delta + n) / (gamma + delta + n);
+  term float8;
+  total float8 := 1;
+begin
+  if n = t then return listening; end if;
+  term := (alpha + beta + n - 1) / (beta + n - 1 - x) * gamma / (delta + n - 1);
+  for i in reverse n - 1 .. t loop
+    total := total + term;
+    if total > 1e250 then return 0; end if;
+    exit when i = t;
+    term := term * (alpha + beta + i - 1) / (beta + i - 1 - x) * (gamma + delta + i) / (delta + i - 1);
+  end loop;
+  return listening / total;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.purchase_histories(purchase_event text, settings_currency text, instant timestamp with time zone, first_id bigint, last_id bigint)
+ RETURNS TABLE(user_id bigint, repeats integer, last_at integer, age integer, mean_spend numeric)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  select b.user_id, (count(*) - 1)::integer, max(b.day) - min(b.day), (instant at time zone 'UTC')::date - min(b.day),
+    (sum(b.amount) - (array_agg(b.amount order by b.day))[1]) / nullif(count(*) - 1, 0)
+  from (
+    select d.user_id, d.day, sum(d.sum) as amount
+    from user_event_days d
+    where d.name = purchase_event and d.currency in ('', settings_currency) and d.first_at <= instant
+      and d.user_id between first_id and last_id
+    group by d.user_id, d.day) b
+  group by b.user_id
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.purchases_as_of(purchase_event text, settings_currency text, instant timestamp with time zone)
+ RETURNS TABLE(user_id bigint, purchases bigint, revenue numeric, last_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  select p.user_id, sum(p.n), sum(p.amount), max(p.last_at) from (
+    select d.user_id, d.count as n, d.sum as amount, d.last_at
+    from user_event_days d
+    where d.name = purchase_event and d.currency in ('', settings_currency)
+      and d.day <= (instant at time zone 'UTC')::date and d.last_at <= instant
+    union all
+    select e.user_id, 1, coalesce(e.value, 0), e.occurred_at
+    from user_event_days d
+    join events e on e.month = date_trunc('month', d.day::timestamp)::date and e.user_id = d.user_id and e.name = d.name
+      and (e.occurred_at at time zone 'UTC')::date = d.day and e.occurred_at between d.first_at and d.last_at
+      and coalesce(e.currency, '') = d.currency
+    where d.name = purchase_event and d.currency in ('', settings_currency)
+      and d.day = (instant at time zone 'UTC')::date and d.first_at <= instant and d.last_at > instant and e.occurred_at <= instant) p
+  group by p.user_id
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.rfc3339_instant(value jsonb)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  select i.instant from (
+    select (upper(left(v.text, 17)) || '00Z')::timestamptz
+      + (substr(v.text, 18, 2) || coalesce(rpad(substring(v.text from '\.(\d{1,3})'), 3, '0'), '000'))::int * interval '1 millisecond'
+      - case when right(v.text, 6) ~ '^[+-]' then (substring(right(v.text, 6), 1, 1) || '1')::int * right(v.text, 5)::interval else interval '0' end as instant,
+      substr(v.text, 18, 2) = '60' as leap
+    -- OFFSET 0 keeps the casts behind the pattern.
+    from (select value #>> '{}' as text where jsonb_typeof(value) = 'string' and value #>> '{}' ~ '^(?!0000)(\d{4}-((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|1\d|2[0-8]))|(\d\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)[Tt]([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$' offset 0) v) i
+  where i.instant >= '0001-01-01T00:00:00Z' and i.instant < '10000-01-01T00:00:00Z'
+    and (not i.leap or date_trunc('day', i.instant at time zone 'UTC') = date_trunc('second', i.instant at time zone 'UTC'))
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.rfm_as_of(purchase_event text, settings_currency text, instant timestamp with time zone)
+ RETURNS TABLE(user_id bigint, recency bigint, frequency bigint, monetary bigint, rfm_group text, purchases bigint, revenue numeric, last_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  select r.user_id, r.recency, r.frequency, r.monetary, rfm_group(r.recency, r.frequency), r.purchases, r.revenue, r.last_at from (
+    select p.*,
+      1 + 5 * (rank() over (order by p.last_at) - 1) / count(*) over () as recency,
+      1 + 5 * (rank() over (order by p.purchases) - 1) / count(*) over () as frequency,
+      1 + 5 * (rank() over (order by p.revenue) - 1) / count(*) over () as monetary
+    from purchases_as_of(purchase_event, settings_currency, instant) p) r
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.rfm_group(recency bigint, frequency bigint)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case
+    when recency = 5 and frequency >= 4 then 'champions'
+    when recency >= 3 and frequency >= 4 then 'loyal'
+    when recency >= 4 and frequency >= 2 then 'potential_loyalist'
+    when recency = 5 then 'new'
+    when recency = 4 then 'promising'
+    when recency = 3 and frequency = 3 then 'need_attention'
+    when recency = 3 then 'about_to_sleep'
+    when frequency = 5 then 'cant_lose'
+    when frequency >= 3 then 'at_risk'
+    else 'hibernating'
+  end
+$function$
+;
