@@ -615,6 +615,13 @@ create table slices (
   created_at timestamptz not null default clock_timestamp());
 create index slices_open on slices (chunk_id) where closed_at is null;
 create index slices_closed on slices (closed_at) where closed_at is not null;
+-- What was refused for good: read and replayed by hand.
+create index deliveries_dead on deliveries (id) where state = 'failed';
+
+-- The instant at which a provider's next request may leave: what stands in for the shared token bucket while Redis is away.
+create table provider_pace (
+  channel channel primary key,
+  next_at timestamptz not null);
 `;
 
 const FEEDBACK = `

@@ -49,6 +49,8 @@ export function createFcmGateway({ rules, journal, onMessage, maxStreams = 100 }
     const refusal = REFUSALS[behaviour];
     if (refusal) {
       const headers = rule.retryAfter === undefined ? {} : { 'retry-after': String(rule.retryAfter) };
+      // A 5xx without a body may come from a proxy in between, so it is no refusal that anybody could rely on.
+      if (refusal[1] !== '') journal.refuse('push', message.token, { messageId: message.data?.messageId, behaviour });
       return later(wait, () => answer(stream, refusal[0], refusal[1], headers));
     }
     const body = accept(message, project);

@@ -31,6 +31,11 @@ export class Journal {
     this.#write('accept', channel, address, facts);
   }
 
+  /** An explicit refusal: the only thing after which the same message may come again. Not counted, only written. */
+  refuse(channel, address, facts) {
+    this.#write('refusal', channel, address, facts);
+  }
+
   /** Runs once all that was written so far is on the file. */
   then(run) {
     if (this.#fd === undefined) return run();

@@ -23,7 +23,7 @@ export function toDefinition(body: CampaignBody): CampaignDefinition {
     onFatigue: body.onFatigue ?? 'drop',
     expiresAfter: body.expiresAfter ?? 'PT24H',
     ...(body.throttlePerMinute ? { throttlePerMinute: body.throttlePerMinute } : {}),
-    onDoubt: 'skip',
+    onDoubt: body.onDoubt ?? 'skip',
     ...(body.conversion ? { conversion: toConversion(body.conversion) } : {}),
   };
 }

@@ -32,8 +32,13 @@ export class CampaignLifecycle {
   }
 
   /** Never asks for anything but the state: what is wrong with a campaign is one more reason to stop it. */
-  pause(id: string): Promise<CampaignRow> {
-    return this.carryOut(id, 'pause', async () => 'paused');
+  pause(id: string, reason: string | null = null): Promise<CampaignRow> {
+    return this.carryOut(id, 'pause', async () => 'paused', reason);
+  }
+
+  /** Runs a completed campaign on because something of it is to be sent after all (a replayed dead letter). */
+  reopen(id: string): Promise<CampaignRow> {
+    return this.carryOut(id, 'reopen', async () => 'running');
   }
 
   cancel(id: string): Promise<CampaignRow> {
@@ -48,14 +53,14 @@ export class CampaignLifecycle {
   }
 
   private async carryOut(
-    id: string, verb: Verb, work: (tx: Transaction, campaign: LockedCampaign) => Promise<CampaignStatus>,
+    id: string, verb: Verb, work: (tx: Transaction, campaign: LockedCampaign) => Promise<CampaignStatus>, reason: string | null = null,
   ): Promise<CampaignRow> {
     await this.store.transaction(async (tx) => {
       const campaign = await this.store.lock(tx, id);
       const refused = refusal(campaign.status, verb);
       if (refused) throw conflict(refused);
       const to = await work(tx, campaign);
-      if (!(await this.store.transition(tx, campaign, to, null))) throw conflict('The campaign changed in the meantime.');
+      if (!(await this.store.transition(tx, campaign, to, reason))) throw conflict('The campaign changed in the meantime.');
     });
     return this.store.find(id);
   }

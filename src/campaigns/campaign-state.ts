@@ -1,18 +1,18 @@
 import type { CampaignStatus } from './campaign.js';
 
-export type Verb = 'launch' | 'pause' | 'resume' | 'cancel' | 'complete';
+export type Verb = 'launch' | 'pause' | 'resume' | 'cancel' | 'complete' | 'reopen';
 
 /**
  * Which verb is legal in which state, and where it leads: the whole life of a campaign. Two targets are two possibilities:
  * a launch goes to `scheduled` or straight to `running`, by when it is due; a resume goes back to where the pause came from.
- * A draft is deleted rather than cancelled; `completed` and `cancelled` are final.
+ * A draft is deleted rather than cancelled; `cancelled` is final, and `completed` is but for a replayed dead letter.
  */
 const TRANSITIONS: Record<CampaignStatus, Partial<Record<Verb, readonly CampaignStatus[]>>> = {
   draft: { launch: ['scheduled', 'running'] },
   scheduled: { pause: ['paused'], cancel: ['cancelled'] },
   running: { pause: ['paused'], cancel: ['cancelled'], complete: ['completed'] },
   paused: { resume: ['scheduled', 'running'], cancel: ['cancelled'] },
-  completed: {},
+  completed: { reopen: ['running'] },
   cancelled: {},
 };
 

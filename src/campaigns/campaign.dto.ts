@@ -125,8 +125,8 @@ export class CampaignBody {
   throttlePerMinute?: number | null;
 
   @ApiPropertyOptional({ enum: ['skip'], default: 'skip', description: 'Resending in doubt is not in this release.' })
-  @MayBeAbsent() @IsIn(['skip', 'resend']) @NotInThisRelease('leave it at skip', (value) => value === 'resend')
-  onDoubt?: 'skip';
+  @MayBeAbsent() @IsIn(['skip', 'resend'])
+  onDoubt?: 'skip' | 'resend';
 
   @ApiPropertyOptional({ type: ConversionBody, nullable: true, description: 'Default: none.' })
   @IsOptional() @Nested(() => ConversionBody)

@@ -11,6 +11,6 @@ import { Occurrences } from './occurrences.js';
   imports: [SettingsModule],
   controllers: [CampaignsController],
   providers: [Campaigns, CampaignLifecycle, CampaignScheduler, CampaignStore, Occurrences],
-  exports: [Campaigns, Occurrences],
+  exports: [Campaigns, CampaignLifecycle, Occurrences],
 })
 export class CampaignsModule {}

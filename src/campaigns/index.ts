@@ -2,6 +2,7 @@ export type {
   Attribution, BestHourSchedule, CampaignDefinition, CampaignStatus, Channel, Conversion, Schedule, TriggeredSchedule, Variant,
 } from './campaign.js';
 export type { CampaignRow } from './campaign-store.js';
+export { CampaignLifecycle } from './campaign-lifecycle.js';
 export { Campaigns } from './campaigns.service.js';
 export { CampaignsModule } from './campaigns.module.js';
 export { Occurrences } from './occurrences.js';

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../platform/clock/index.js';
 import { Config } from '../platform/config/index.js';
-import { WorkerDatabase } from '../platform/database/index.js';
+import { SenderDatabase } from '../platform/database/index.js';
 import { failpoint } from '../platform/failpoints/index.js';
 import { Random } from '../platform/random/index.js';
 import { Claims, type Slice } from './claims.js';
@@ -9,9 +9,9 @@ import { leaseChunk, readChunkCampaign, releaseChunk, renewChunk, type Lease } f
 import { Settler } from './settler.js';
 import { SliceSender } from './slice-sender.js';
 
-/** How long a chunk rests that its campaign's throttle has no room for now. */
-const PACE_REST_MS = 500;
 
+/** How long a chunk rests whose last rows stand under a dead worker's slice: without it the lease would go round and round. */
+const COVERED_REST_MS = 1_000;
 /** How long a chunk rests after a fault of ours. */
 const FAULT_REST_MS = 2_000;
 
@@ -23,7 +23,7 @@ export class ChunkWorker {
   private stopping = false;
 
   constructor(
-    private readonly database: WorkerDatabase,
+    private readonly database: SenderDatabase,
     private readonly clock: Clock,
     private readonly config: Config,
     random: Random,
@@ -50,30 +50,30 @@ export class ChunkWorker {
     if (!lease) return false;
     failpoint('chunk.leased');
     const renewal = setInterval(() => void this.renew(lease, leaseMs), leaseMs / 3);
-    let notBefore: Date | null = null;
+    let restMs = 0;
     try {
-      notBefore = await this.sendChunk(lease);
+      restMs = await this.sendChunk(lease);
     } catch (error) {
       // So that a chunk which cannot be sent is not the next one again, for ever, in front of all the others.
-      notBefore = new Date(this.clock.now().getTime() + FAULT_REST_MS);
+      restMs = FAULT_REST_MS;
       throw error;
     } finally {
       clearInterval(renewal);
-      await this.release(lease, notBefore);
+      await this.release(lease, restMs);
     }
     return true;
   }
 
-  /** @returns when the chunk may be tried again, where it was given up early. */
-  private async sendChunk(lease: Lease): Promise<Date | null> {
+  /** @returns for how many milliseconds the chunk rests, should anything of it be left. */
+  private async sendChunk(lease: Lease): Promise<number> {
     const [campaign] = await this.database.query(readChunkCampaign, { runId: lease.runId });
     while (!this.stopping) {
       const claim = await this.claims.next(lease, campaign!);
-      if (claim.kind === 'nothing') return null;
-      if (claim.kind === 'rest') return new Date(this.clock.now().getTime() + PACE_REST_MS);
+      if (claim.kind === 'nothing') return COVERED_REST_MS;
+      if (claim.kind === 'rest') return claim.ms;
       if (claim.kind === 'slice') await this.sendSlice(lease, claim.slice);
     }
-    return null;
+    return 0;
   }
 
   private async sendSlice(lease: Lease, slice: Slice): Promise<void> {
@@ -91,9 +91,9 @@ export class ChunkWorker {
     }
   }
 
-  private async release(lease: Lease, notBefore: Date | null): Promise<void> {
+  private async release(lease: Lease, restMs: number): Promise<void> {
     try {
-      await this.database.query(releaseChunk, { chunkId: lease.id, fence: lease.fence, notBefore });
+      await this.database.query(releaseChunk, { chunkId: lease.id, fence: lease.fence, restMs, now: this.clock.forSql() });
     } catch (error) {
       this.logger.warn({ err: error, chunk: lease.id });
     }

@@ -2,18 +2,21 @@ import { Injectable } from '@nestjs/common';
 import { FatiguePolicies, onChannel, quietAt, quietIntervals, type FatiguePolicy } from '../fatigue/index.js';
 import { Clock } from '../platform/clock/index.js';
 import { Config } from '../platform/config/index.js';
-import { WorkerDatabase, sqlFile, type Transaction } from '../platform/database/index.js';
+import { SenderDatabase, sqlFile, type Transaction } from '../platform/database/index.js';
 import { isZone, parseDuration } from '../platform/time/index.js';
 import { SettingsService, type Settings } from '../settings/index.js';
 import { claimVerdict, type ClaimRules, type Claimable, type ClaimedDevice } from './claim-check.js';
 import {
   checkClaim, openSlice, readClaimable, reservePace, settleDeliveries, type ChunkCampaign, type Lease,
 } from './delivery.store.js';
+import { ProviderGate } from './provider-gate.js';
 import { paceSpacingMs } from './retry.js';
 import { settlementOf, type Settled } from './settlements.js';
 
 /** A kill leaves at most so many messages in doubt for each chunk under way. */
 const SLICE_SIZE = 100;
+/** How long a chunk rests that its campaign's throttle has no room for now. */
+const PACE_REST_MS = 500;
 /** A throttled slice takes at most so long, so that pause and stop are heard in time. */
 const PACED_SLICE_MS = 2_000;
 
@@ -34,7 +37,7 @@ export interface Slice {
   readonly claimedAt: number;
 }
 
-export type Claim = { kind: 'nothing' } | { kind: 'rest' } | { kind: 'again' } | { kind: 'slice'; slice: Slice };
+export type Claim = { kind: 'nothing' } | { kind: 'rest'; ms: number } | { kind: 'again' } | { kind: 'slice'; slice: Slice };
 
 const readNow = sqlFile<{ now: Date | null }, { now: Date }>(import.meta.url, './sql/read-now.sql');
 
@@ -42,15 +45,19 @@ const readNow = sqlFile<{ now: Date | null }, { now: Date }>(import.meta.url, '.
 @Injectable()
 export class Claims {
   constructor(
-    private readonly database: WorkerDatabase,
+    private readonly database: SenderDatabase,
     private readonly clock: Clock,
     private readonly config: Config,
     private readonly settings: SettingsService,
     private readonly policies: FatiguePolicies,
+    private readonly gate: ProviderGate,
   ) {}
 
   /** Any error, one on COMMIT included, means that nothing may be sent: the caller gives the chunk up and the reaper decides. */
   async next(lease: Lease, campaign: ChunkCampaign): Promise<Claim> {
+    // Not claimed is not tried: an outage uses up no attempts.
+    const restMs = this.gate.restMs(lease.channel);
+    if (restMs > 0) return { kind: 'rest', ms: restMs };
     const settings = await this.settings.get();
     const { policy } = await this.policies.current();
     // Taken before the lease is: the worker must believe its claim to be older than it is, never younger.
@@ -63,7 +70,7 @@ export class Claims {
     const [held] = await tx.query(checkClaim, { chunkId: lease.id, fence: lease.fence });
     if (!held || held.stopped || !(held.kind === 'test' || ['scheduled', 'running'].includes(held.status))) return { kind: 'nothing' };
     const pace = campaign.kind === 'test' ? undefined : paceOf(campaign);
-    const rows = await tx.query(readClaimable, { month: lease.month, chunkId: lease.id, size: pace?.size ?? SLICE_SIZE });
+    const rows = await tx.query(readClaimable, { month: lease.month, chunkId: lease.id, size: this.gate.sliceSize(lease.channel, pace?.size ?? SLICE_SIZE) });
     if (rows.length === 0) return { kind: 'nothing' };
     const [instant] = await tx.query(readNow, { now: this.clock.forSql() });
     const rules = claimRules(instant!.now, campaign, settings, policy);
@@ -82,7 +89,7 @@ export class Claims {
     let reserved: Slice['pace'];
     if (pace) {
       const [turn] = await tx.query(reservePace, { campaignId: lease.campaignId, size: deliveries.length, spacingMs: pace.spacingMs });
-      if (!turn) return { kind: 'rest' };
+      if (!turn) return { kind: 'rest', ms: PACE_REST_MS };
       reserved = { waitMs: turn.waitMs, spacingMs: pace.spacingMs };
     }
     const [slice] = await tx.query(openSlice, {

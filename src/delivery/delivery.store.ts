@@ -35,7 +35,7 @@ const here = import.meta.url;
 
 export const leaseChunk = sqlFile<{ owner: string; leaseMs: number; lane: number | null; now: Date | null }, Lease>(here, './sql/lease-chunk.sql');
 export const renewChunk = sqlFile<{ chunkId: string; fence: number; leaseMs: number }, { id: string }>(here, './sql/renew-chunk.sql');
-export const releaseChunk = sqlFile<{ chunkId: string; fence: number; notBefore: Date | null }, { closed: boolean }>(here, './sql/release-chunk.sql');
+export const releaseChunk = sqlFile<{ chunkId: string; fence: number; restMs: number; now: Date | null }, { closed: boolean }>(here, './sql/release-chunk.sql');
 export const readChunkCampaign = sqlFile<{ runId: string }, ChunkCampaign>(here, './sql/read-chunk-campaign.sql');
 export const checkClaim = sqlFile<{ chunkId: string; fence: number }, { status: string; kind: string; stopped: boolean }>(here, './sql/check-claim.sql');
 export const readClaimable = sqlFile<{ month: string; chunkId: string; size: number }, Claimable>(here, './sql/read-claimable.sql');

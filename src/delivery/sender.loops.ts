@@ -2,7 +2,7 @@ import { setTimeout as rest } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '../platform/clock/index.js';
 import { Config } from '../platform/config/index.js';
-import { WorkerDatabase } from '../platform/database/index.js';
+import { SenderDatabase } from '../platform/database/index.js';
 import { Loops } from '../platform/loops/index.js';
 import { Doorbell } from '../platform/queue/index.js';
 import { Metrics } from '../platform/telemetry/index.js';
@@ -29,7 +29,7 @@ export class SenderLoops implements OnModuleInit, BeforeApplicationShutdown, OnA
   private atWork = 0;
 
   constructor(
-    private readonly database: WorkerDatabase,
+    private readonly database: SenderDatabase,
     private readonly clock: Clock,
     private readonly config: Config,
     private readonly loops: Loops,

@@ -2,7 +2,7 @@ import { setTimeout as rest } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Addresses } from '../recipients/index.js';
 import { Clock } from '../platform/clock/index.js';
-import { WorkerDatabase, type Transaction } from '../platform/database/index.js';
+import { SenderDatabase, type Transaction } from '../platform/database/index.js';
 import type { Slice } from './claims.js';
 import { closeSlice, deleteDeadTokens, requeueDeliveries, settleDeliveries, type Lease } from './delivery.store.js';
 import { requeueOf, settlementOf } from './settlements.js';
@@ -17,7 +17,7 @@ export class Settler {
   private readonly logger = new Logger('delivery');
 
   constructor(
-    private readonly database: WorkerDatabase,
+    private readonly database: SenderDatabase,
     private readonly clock: Clock,
     private readonly addresses: Addresses,
   ) {}

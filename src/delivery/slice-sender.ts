@@ -9,6 +9,8 @@ import { Random } from '../platform/random/index.js';
 import type { ClaimedDelivery, Slice } from './claims.js';
 import { outcomeOf, type Outcome } from './delivery-state.js';
 import { MessageComposer, type ComposedMessage } from './message-composer.js';
+import { ProviderGate } from './provider-gate.js';
+import { RateLimiter } from './rate-limiter.js';
 import { PACE_SLACK_MS, retryDelayMs } from './retry.js';
 import type { Settled } from './settlements.js';
 
@@ -48,11 +50,29 @@ export class SliceSender {
     private readonly clock: Clock,
     private readonly random: Random,
     private readonly config: Config,
+    private readonly gate: ProviderGate,
+    private readonly limiter: RateLimiter,
   ) {}
 
   /** Never rejects: the fault of one message must not lose the answers to the others. */
-  send(slice: Slice): Promise<SentDelivery[]> {
+  async send(slice: Slice): Promise<SentDelivery[]> {
+    const turn = await this.turnOf(slice);
+    if (turn > 0) return slice.deliveries.map((delivery) => ended(delivery, { state: 'queued', refused: false, delayMs: turn }));
     return Promise.all(slice.deliveries.map((delivery, i) => this.sendOne(slice, delivery, i)));
+  }
+
+  /** Waits for the slice's turn under the provider's quota. @returns 0, or in how many milliseconds it should be tried again */
+  private async turnOf({ deliveries, lease }: Slice): Promise<number> {
+    if (lease.channel === 'email' || this.senders.modes.push === 'sandbox') return 0;
+    const size = deliveries.reduce((sum, { devices }) => sum + devices.length, 0);
+    try {
+      const { waitMs, reserved } = await this.limiter.reserve(size);
+      if (reserved && waitMs > 0) await rest(waitMs);
+      return reserved ? 0 : waitMs;
+    } catch (error) {
+      this.logger.error({ err: error });
+      return FAULT_REST_MS;
+    }
   }
 
   private async sendOne(slice: Slice, delivery: ClaimedDelivery, index: number): Promise<SentDelivery> {
@@ -96,6 +116,7 @@ export class SliceSender {
       ? [await this.senders.email.send(message.mail, budget)]
       : await Promise.all(devices.map((device) => this.senders.push.send({ ...message.push, token: device.token, platform: device.platform }, budget)));
     failpoint('send.answered');
+    this.gate.note(message.channel, slice.campaign.campaignId, results);
     const delay = (attempts: number, retryAfter?: number): number => retryDelayMs(attempts, this.random.next(), retryAfter);
     const outcome = outcomeOf(results, row.attempts, delay, slice.campaign.definition.onDoubt);
     const gone = (result: SendResult | undefined): boolean => result?.kind === 'refused' && result.addressGone;

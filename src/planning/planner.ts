@@ -49,7 +49,9 @@ export class Planner implements OnModuleInit {
     // The head is decided here at once; the tail is offered to all.
     this.doorbell.ring('planning', buckets.slice(1).reverse().map((bucket) => ({ bucket })));
     for (const bucket of buckets) await this.decide(bucket);
-    if (buckets.length > 0) await this.finish(now);
+    // Also where nothing was to decide: a planner that died between its last bucket and this step left the wave open, and its
+    // campaign would run for ever.
+    await this.finish(now);
   }
 
   private async finish(now: Date | null): Promise<void> {

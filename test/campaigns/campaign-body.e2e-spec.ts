@@ -100,7 +100,7 @@ const MALFORMED: [object, string[]][] = [
   ...each([null, 'wait', '', 1], (onFatigue) => ({ onFatigue }), 'onFatigue'),
   ...each([null, '', '24h', 'PT0S', 'PT0.5S', 'P367D', 'P1M', 24, []], (expiresAfter) => ({ expiresAfter }), 'expiresAfter'),
   ...each([0, -1, 600_001, 1.5, '60', [], true], (throttlePerMinute) => ({ throttlePerMinute }), 'throttlePerMinute'),
-  ...each(['resend', null, 'retry', 1], (onDoubt) => ({ onDoubt }), 'onDoubt'),
+  ...each([null, 'retry', 1], (onDoubt) => ({ onDoubt }), 'onDoubt'),
   ...each(['purchase', [], 5, true], (conversion) => ({ conversion }), 'conversion'),
   [{ conversion: {} }, ['conversion.event', 'conversion.window']],
   ...each([null, '', 5, 'x'.repeat(256)], (event) => ({ conversion: { event, window: 'P3D' } }), 'conversion.event'),
@@ -167,7 +167,6 @@ describe('a malformed campaign is refused by the names of its fields', () => {
 
   it('says plainly what is not in this release', async () => {
     const message = async (change: object): Promise<string> => (await test.post('', { ...BODY, ...change }).expect(400)).body.errors[0].message;
-    expect(await message({ onDoubt: 'resend' })).toBe('onDoubt is not supported in this release; leave it at skip');
     expect(await message({ worth: true })).toBe('worth is not supported in this release; leave it out');
     expect(await message({ template: 'letter' })).toBe('the template letter is for email');
   });

@@ -223,7 +223,7 @@ test('the gateway journals every request and accept before it answers, and strea
   const tokens = ['phone-1', 'gw-404-1', 'gw-reset-1'];
   for (const token of tokens) await patient.send(push(token));
   const lines = readFileSync(join(folder, 'log.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { kind: string; address: string; monotonicMs: number });
-  expect(lines.map(({ kind, address }) => `${kind} ${address}`)).toEqual(['request phone-1', 'accept phone-1', 'request gw-404-1', 'request gw-reset-1', 'accept gw-reset-1']);
+  expect(lines.map(({ kind, address }) => `${kind} ${address}`)).toEqual(['request phone-1', 'accept phone-1', 'request gw-404-1', 'refusal gw-404-1', 'request gw-reset-1', 'accept gw-reset-1']);
   await all;
   expect(phones.map((phone) => phone.channel === 'push' && [phone.message.token, phone.message.data?.['campaignId']])).toEqual([['phone-1', 'c1'], ['gw-reset-1', 'c1']]);
   await patient.close();

@@ -77,6 +77,12 @@ export class TestProcess {
     process.kill(-this.pid, 'SIGINT');
   }
 
+  /** Asks it to end and waits until it has. @returns its exit code */
+  async leave(): Promise<number | null> {
+    if (!this.over) this.child.kill('SIGTERM');
+    return (await this.exited).code;
+  }
+
   /** Kills it (and its group, where it has one) if it still runs. */
   async end(): Promise<void> {
     started.delete(this);

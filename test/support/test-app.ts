@@ -23,6 +23,8 @@ export interface TestAppOptions {
   automatic?: boolean;
   /** Another process's database instead of one of its own. */
   databaseUrl?: string;
+  /** A Redis of the test's own, which it may end. */
+  redisUrl?: string;
 }
 
 export interface TestApp {
@@ -47,7 +49,7 @@ const ADMIN_KEY = 'test-admin-key-0123456789';
 /** A whole application on a database of its own, listening on a free loopback port. */
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
   const database = options.databaseUrl ? { url: options.databaseUrl, drop: async () => undefined } : await createTestDatabase();
-  const redis = testRedis();
+  const redis = options.redisUrl ? { url: options.redisUrl, prefix: 'rapport' } : testRedis();
   const clock = options.clock ?? new FakeClock();
   const config = loadConfig({ ADMIN_API_KEY: ADMIN_KEY, DATABASE_URL: 'postgres://unused/db', REDIS_URL: redis.url, ...options.env });
   const app = await createHttpApp({

@@ -70,6 +70,10 @@ export class Environment {
   @Transform(empty) @IsOptional() @IsUrl(HTTP)
   FCM_ENDPOINT?: string;
 
+  /** Messages a minute that Firebase grants the project; Rapport uses 80 % of it. */
+  @Transform(wholeNumber) @IsInt() @Min(60) @Max(100_000_000)
+  FCM_QUOTA_PER_MINUTE: number = 600_000;
+
   /** smtp:// or smtps:// URL. Without it mail goes to the sandbox. */
   @Transform(empty) @IsOptional() @Matches(/^smtps?:\/\//, { message: 'SMTP_URL must be a smtp:// or smtps:// URL' })
   SMTP_URL?: string;

@@ -29,6 +29,18 @@ export class WorkerDatabase extends Database {
   }
 }
 
+/**
+ * Claiming and settling: short transactions that hold a campaign's row shared and a chunk. A worker that is stopped in the middle of
+ * one (a frozen machine) must not keep a pause or the next worker waiting for longer than this; and what waits for a long rebuild
+ * in the other pool must not keep messages waiting.
+ */
+@Injectable()
+export class SenderDatabase extends Database {
+  constructor(url: string) {
+    super(url, { max: 8, name: 'rapport-sender', statementTimeoutMs: 30_000, idleInTransactionTimeoutMs: 5_000 }, logLoss);
+  }
+}
+
 @Global()
 @Module({})
 export class DatabaseModule implements OnApplicationShutdown {
@@ -36,10 +48,11 @@ export class DatabaseModule implements OnApplicationShutdown {
     private readonly api: ApiDatabase,
     private readonly planner: PlannerDatabase,
     private readonly worker: WorkerDatabase,
+    private readonly sender: SenderDatabase,
   ) {}
 
   static forUrl(url: string): DynamicModule {
-    const pools = [ApiDatabase, PlannerDatabase, WorkerDatabase];
+    const pools = [ApiDatabase, PlannerDatabase, WorkerDatabase, SenderDatabase];
     return {
       module: DatabaseModule,
       providers: pools.map((pool) => ({ provide: pool, useFactory: () => new pool(url) })),
@@ -48,6 +61,6 @@ export class DatabaseModule implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([this.api.close(), this.planner.close(), this.worker.close()]);
+    await Promise.all([this.api.close(), this.planner.close(), this.worker.close(), this.sender.close()]);
   }
 }

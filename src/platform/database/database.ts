@@ -59,7 +59,7 @@ export class Database implements Queryable {
   }
 
   async raw<R>(text: string, params: readonly unknown[] = []): Promise<R[]> {
-    return (await this.pool.query(text, [...params])).rows as R[];
+    return (await faulty(() => this.pool.query(text, [...params]))).rows as R[];
   }
 
   /**
@@ -84,7 +84,7 @@ export class Database implements Queryable {
     client.on('error', onLoss);
     let last = 'nothing';
     try {
-      await client.query('begin');
+      await faulty(() => client.query('begin'));
       const result = await work(transactionOn(client, (name) => (last = name)));
       // Named after the transaction's last statement, so that a fault test can say which COMMIT it means.
       failpoint(`committing/${last}`);
@@ -122,7 +122,7 @@ function transactionOn(client: pg.PoolClient, ran: (statement: string) => void):
       ran(statement.name);
       return runStatement(client, statement, params);
     },
-    raw: async <R>(text: string, params: readonly unknown[] = []) => (await client.query(text, [...params])).rows as R[],
+    raw: async <R>(text: string, params: readonly unknown[] = []) => (await faulty(() => client.query(text, [...params]))).rows as R[],
   };
 }
 

@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { Public } from '../auth/index.js';
 import { ApiDatabase } from '../database/index.js';
 import { Problem } from '../errors/index.js';
-import { RedisPing } from '../queue/index.js';
+import { SharedRedis } from '../queue/index.js';
 
 /** Flips when shutdown begins, so that a balancer stops sending requests before the port closes. */
 @Injectable()
@@ -22,7 +22,7 @@ const PING_MS = 2_000;
 export class HealthController {
   constructor(
     private readonly database: ApiDatabase,
-    private readonly redis: RedisPing,
+    private readonly redis: SharedRedis,
     private readonly shutdown: Shutdown,
   ) {}
 

@@ -3,9 +3,11 @@ import { Global, Injectable, Module, type DynamicModule, type OnApplicationShutd
 import { Redis } from 'ioredis';
 import { redisOptions } from './redis-url.js';
 
-/** One cheap connection that answers whether Redis is there; health asks it. */
+const RUN_MS = 250;
+
+/** One cheap connection beside Bull's: answers whether Redis is there, and runs small scripts on state that all processes share. */
 @Injectable()
-export class RedisPing implements OnApplicationShutdown {
+export class SharedRedis implements OnApplicationShutdown {
   private readonly redis: Redis;
 
   constructor(url: string) {
@@ -16,6 +18,17 @@ export class RedisPing implements OnApplicationShutdown {
 
   ping(): Promise<string> {
     return this.redis.ping();
+  }
+
+  /** Runs a Lua script. @throws where Redis is away or has not answered within 250 ms (it may have run all the same) */
+  async run(script: string, keys: string[], args: Array<string | number>): Promise<unknown> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, fail) => (timer = setTimeout(() => fail(new Error('Redis has not answered in time')), RUN_MS)));
+    try {
+      return await Promise.race([this.redis.eval(script, keys.length, ...keys, ...args), late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   onApplicationShutdown(): void {
@@ -41,8 +54,8 @@ export class QueueModule {
     return {
       module: QueueModule,
       imports: [root, queues],
-      providers: [{ provide: RedisPing, useFactory: () => new RedisPing(url) }],
-      exports: [queues, RedisPing],
+      providers: [{ provide: SharedRedis, useFactory: () => new SharedRedis(url) }],
+      exports: [queues, SharedRedis],
     };
   }
 }

@@ -1,0 +1,123 @@
+import { createCampaign, launch } from '../factories/campaigns.js';
+import { auth } from '../support/test-app.js';
+import { faults } from './counts.js';
+import { World } from './world.js';
+
+const EACH = faults(20, 200);
+
+describe('a provider that misbehaves', () => {
+  let world: World;
+  afterEach(() => world?.close());
+
+  const requestsTo = (prefix: string): Map<string, number[]> => {
+    const found = new Map<string, number[]>();
+    for (const entry of world.log()) {
+      if (entry.kind === 'request' && entry.address.startsWith(prefix)) found.set(entry.address, [...(found.get(entry.address) ?? []), Date.parse(entry.at)]);
+    }
+    return found;
+  };
+
+  /** Gives the n-th user of each behaviour a token that the gateway treats so. */
+  async function tokens(behaviours: string[]): Promise<void> {
+    for (const [i, behaviour] of behaviours.entries()) {
+      await world.api.db.raw(
+        `update devices as d set token = 'gw-' || $1 || '-' || u.user_id from users as u
+         where u.id = d.user_id and u.id > $2 and u.id <= $3`, [behaviour, i * EACH, (i + 1) * EACH]);
+    }
+  }
+
+  async function outcomes(): Promise<Record<string, Record<string, number>>> {
+    const rows = await world.api.db.raw<{ kind: string; state: string; n: number }>(
+      `select coalesce(substring(x.token from '^gw-([a-z0-9_]+)-'), 'ok') as kind, d.state || coalesce(' ' || d.reason, '') as state, count(*)::integer as n
+       from deliveries as d left join devices as x on x.user_id = d.user_id group by 1, 2`);
+    const found: Record<string, Record<string, number>> = {};
+    for (const { kind, state, n } of rows) (found[kind] ??= {})[state] = n;
+    return found;
+  }
+
+  it('F16 accept-then-reset, accept-then-hang and garbage: one request each, in doubt; 503, 500, 429: at most three, spaced', async () => {
+    const behaviours = ['reset', 'hang', 'garbage', '500_empty', '503', '500', '429'];
+    world = await World.start({ users: behaviours.length * EACH + 300, env: { SLICE_LEASE_MS: '6000', CHUNK_LEASE_MS: '6000', REQUEST_TIMEOUT_MS: '1000' } });
+    await tokens(behaviours);
+    await world.gateways.behave({ channel: 'push', prefix: 'gw-429-', behaviour: '429', retryAfter: 2 });
+    await launch(world.api, await createCampaign(world.api, {}));
+    await world.worker();
+    await world.drained(120_000);
+    const history = await world.history();
+    expect(history.violations(behaviours.length * EACH + 300)).toEqual([]);
+    for (const once of ['reset', 'hang', 'garbage', '500_empty']) {
+      expect([...requestsTo(`gw-${once}-`).values()].every((times) => times.length === 1)).toBe(true);
+    }
+    for (const refused of ['503', '500', '429']) {
+      const times = [...requestsTo(`gw-${refused}-`).values()];
+      expect(times.length).toBe(EACH);
+      expect(Math.max(...times.map((t) => t.length))).toBeLessThanOrEqual(3);
+      const gaps = times.flatMap((t) => t.slice(1).map((at, i) => at - t[i]!));
+      expect(Math.min(...gaps)).toBeGreaterThanOrEqual(refused === '429' ? 2_000 : 450);
+    }
+    const found = await outcomes();
+    expect(found['reset']).toEqual({ unknown: EACH });
+    expect(found['hang']).toEqual({ unknown: EACH });
+    expect(found['503']).toEqual({ 'failed provider_rejected': EACH });
+    expect(found['ok']).toEqual({ sent: 300 });
+  });
+
+  it('F16 onDoubt: resend asks three times at most, flags it, and counts the message once', async () => {
+    world = await World.start({ users: EACH + 50 });
+    await tokens(['hang']);
+    await launch(world.api, await createCampaign(world.api, { onDoubt: 'resend' }));
+    await world.worker();
+    await world.drained();
+    const history = await world.history();
+    expect(history.violations(EACH + 50)).toEqual([]);
+    const times = [...requestsTo('gw-hang-').values()];
+    expect(new Set(times.map((t) => t.length))).toEqual(new Set([3]));
+    expect(history.rows.filter((row) => row.doubts === 2 && row.state === 'unknown')).toHaveLength(EACH);
+  });
+
+  it('F17 UNREGISTERED takes that token at once and serves the other devices; a bad payload keeps the tokens and pauses the campaign', async () => {
+    world = await World.start({ users: EACH + 100 });
+    await tokens(['404']);
+    await world.api.db.raw(`insert into devices (token_hash, token, user_id, platform, permission, last_seen_at)
+      select sha256(convert_to('second' || id, 'UTF8')), 'second-' || id, id, 'ios', 'granted', now() from users where id <= $1`, [EACH / 2]);
+    await launch(world.api, await createCampaign(world.api, {}));
+    await world.worker();
+    await world.drained();
+    expect(await world.api.db.raw(`select token from devices where token like 'gw-404-%'`)).toEqual([]);
+    let history = await world.history();
+    expect(history.violations(EACH + 100)).toEqual([]);
+    expect(await world.states()).toEqual({ sent: 100 + EACH / 2, 'failed invalid_address': EACH / 2 });
+
+    await world.gateways.behave({ channel: 'push', behaviour: '400', every: 2 });
+    const before = (await world.api.db.raw('select token from devices')).length;
+    const bad = await createCampaign(world.api, {});
+    await launch(world.api, bad);
+    await world.until('paused', 20_000, async () => (
+      (await world.api.http.get(`/v1/campaigns/${bad}`).set(auth(world.api.keys.marketer))).body.status === 'paused'));
+    const { body } = await world.api.http.get(`/v1/campaigns/${bad}`).set(auth(world.api.keys.marketer));
+    expect(body.statusReason).toMatch(/INVALID_ARGUMENT/);
+    expect(await world.api.db.raw('select token from devices')).toHaveLength(before);
+    history = await world.history();
+    expect(history.doubles()).toEqual([]);
+  });
+
+  it('F18 mail: 421 and 450 are tried again, 550 suppresses the address, a drop after the data is in doubt, a hanging greeting ends in time', async () => {
+    world = await World.start({ users: 4 * EACH, env: { SLICE_LEASE_MS: '6000', CHUNK_LEASE_MS: '6000', REQUEST_TIMEOUT_MS: '1500' } });
+    const kinds = ['421', '450', '550', 'drop'];
+    for (const [i, kind] of kinds.entries()) {
+      await world.api.http.post('/v1/users/batch').set(auth(world.api.keys.ingest))
+        .send({ users: Array.from({ length: EACH }, (_, n) => ({ userId: `u-${i * EACH + n}`, email: `gw-${kind}-${n}@example.org` })) }).expect(200);
+    }
+    await world.gateways.behave({ channel: 'email', address: 'greeting', behaviour: 'hang', times: 3 });
+    await world.api.http.post('/v1/templates').set(auth(world.api.keys.marketer)).send({ key: 'mail', channel: 'email', defaultLocale: 'en', content: { en: { subject: 'Hi', html: '<p>News</p>' } } }).expect(201);
+    await launch(world.api, await createCampaign(world.api, { channel: 'email', template: 'mail' }));
+    await world.worker();
+    await world.drained(120_000);
+    const history = await world.history();
+    expect(history.violations(4 * EACH)).toEqual([]);
+    const states = await world.api.db.raw<{ kind: string; state: string }>(
+      `select distinct substring(u.email from '^gw-([a-z0-9]+)-') as kind, d.state::text from deliveries as d join users as u on u.id = d.user_id order by 1, 2`);
+    expect(states.map(({ kind, state }) => `${kind} ${state}`)).toEqual(['421 failed', '450 failed', '550 failed', 'drop unknown']);
+    expect(await world.api.db.raw('select from suppressions')).toHaveLength(EACH);
+  });
+});

@@ -1,0 +1,122 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as rest } from 'node:timers/promises';
+import { SystemClock } from '../../src/platform/clock/index.js';
+import { MessageIds } from '../../src/planning/index.js';
+import { prepareCatalogue } from '../factories/campaigns.js';
+import { insertReachableUsers } from '../factories/people.js';
+import type { FakeClock } from '../support/fake-clock.js';
+import { startGateways, type GatewayOptions, type Gateways } from '../support/gateways.js';
+import { TestProcess } from '../support/processes.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import type { LogEntry } from './history.js';
+import { readHistory, readLog, RECORD_TRANSITIONS, type History } from './history-reader.js';
+import { OwnRedis } from './own-redis.js';
+
+export interface WorldOptions {
+  users: number;
+  /** Environment of every worker on top of the short leases. */
+  env?: Record<string, string>;
+  gateway?: GatewayOptions;
+  /** The leases of production instead of 1.5 s: for runs without faults on a busy machine. */
+  longLeases?: boolean;
+}
+
+const SHORT_LEASES = { CHUNK_LEASE_MS: '1500', SLICE_LEASE_MS: '1500', REQUEST_TIMEOUT_MS: '1000' };
+
+/** One installation under fault: its API in this process, its workers as the processes of production, its provider outside both. */
+export class World {
+  readonly workers = new Set<TestProcess>();
+  readonly folder = mkdtempSync(join(tmpdir(), 'rapport-crash-'));
+  readonly logFile = join(this.folder, 'gateway.jsonl');
+  readonly redis = new OwnRedis();
+  api!: TestApp;
+  gateways!: Gateways;
+  /** Faults that could leave messages in doubt; the bound on `unknown` is so many times what a worker has in flight. */
+  faults = 0;
+
+  static async start(options: WorldOptions): Promise<World> {
+    const world = new World(options);
+    await world.open();
+    return world;
+  }
+
+  private constructor(private readonly options: WorldOptions) {}
+
+  private async open(): Promise<void> {
+    await this.redis.start();
+    this.gateways = await startGateways({ log: this.logFile, fsync: true, ...this.options.gateway });
+    const clock = new SystemClock() as unknown as FakeClock;
+    this.api = await startTestApp({ clock, redisUrl: this.redis.url, env: { ROLE: 'api' } });
+    await this.api.db.raw(RECORD_TRANSITIONS);
+    await prepareCatalogue(this.api);
+    await insertReachableUsers(this.api.db, this.options.users, 'u', new Date());
+  }
+
+  /** Starts a worker; resolves when it is at work, or has died of its fault before that. */
+  async worker(env: Record<string, string> = {}): Promise<TestProcess> {
+    const worker = new TestProcess(process.execPath, ['--disable-warning=ExperimentalWarning', 'dist/src/main.js'], {
+      env: {
+        NODE_ENV: 'test', ROLE: 'worker', PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'warn', ADMIN_API_KEY: this.api.adminKey,
+        DATABASE_URL: this.api.databaseUrl, REDIS_URL: this.redis.url, FCM_ENDPOINT: this.gateways.fcmUrl, SMTP_URL: this.gateways.smtpUrl,
+        ...(this.options.longLeases ? {} : SHORT_LEASES), ...this.options.env, ...env,
+      },
+    });
+    this.workers.add(worker);
+    void worker.exited.then(() => this.workers.delete(worker), () => undefined);
+    await Promise.race([worker.waitForLine(/Rapport is ready/), worker.exited]);
+    return worker;
+  }
+
+  /** Polls until `done` holds. @throws after `ms` with what the workers said. */
+  async until(what: string, ms: number, done: () => Promise<boolean>): Promise<number> {
+    const began = performance.now();
+    while (!(await done().catch(() => false))) {
+      if (performance.now() - began > ms) {
+        const said = [...this.workers].map((w) => w.output.slice(-2_000)).join('\n---\n');
+        throw new Error(`${what}: not after ${ms} ms\n${JSON.stringify(await this.states())}\n${said}`);
+      }
+      await rest(50);
+    }
+    return performance.now() - began;
+  }
+
+  /** Until nothing is queued, deferred or on its way and every launched campaign is over. @returns milliseconds */
+  drained(ms = 60_000): Promise<number> {
+    return this.until('drained', ms, async () => {
+      const [row] = await this.api.db.raw<{ open: boolean }>(
+        `select exists (select from campaigns where status in ('scheduled', 'running'))
+           or exists (select from deliveries where state in ('queued', 'deferred') and campaign_id in (select id from campaigns where status <> 'paused'))
+           or exists (select from slices where closed_at is null) as open`);
+      return !row!.open;
+    });
+  }
+
+  async states(): Promise<Record<string, number>> {
+    const rows = await this.api.db.raw<{ state: string; n: number }>(
+      `select coalesce(d.state || coalesce(' ' || d.reason, ''), '?') as state, count(*)::integer as n from deliveries as d group by 1 order by 1`);
+    return Object.fromEntries(rows.map(({ state, n }) => [state, n]));
+  }
+
+  log(): LogEntry[] {
+    return readLog(this.logFile);
+  }
+
+  async accepts(): Promise<number> {
+    const { totals } = await this.gateways.counts();
+    return totals.push.accepts + totals.email.accepts;
+  }
+
+  history(): Promise<History> {
+    return readHistory(this.api.db, this.api.app.get(MessageIds), this.logFile);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.workers].map((worker) => worker.end()));
+    await this.gateways?.stop();
+    await this.api?.close();
+    await this.redis.remove();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
