@@ -12,6 +12,9 @@ const openDueWaves = sqlFile<Now>(import.meta.url, './sql/open-due-waves.sql');
 const findDueBuckets = sqlFile<Now, { bucket: number }>(import.meta.url, './sql/find-due-buckets.sql');
 const finishWaves = sqlFile<Now, { id: string; month: string }>(import.meta.url, './sql/finish-waves.sql');
 
+const releasePaused = sqlFile<Now, { id: string }>(import.meta.url, './sql/release-paused-reservations.sql');
+
+const RELEASE_MS = 5_000;
 const TICK_MS = 250;
 const CONCURRENCY = 2;
 
@@ -31,6 +34,9 @@ export class Planner implements OnModuleInit {
 
   onModuleInit(): void {
     this.loops.every('planner', TICK_MS, () => this.tick());
+    this.loops.every('release-reservations', RELEASE_MS, async () => {
+      while ((await this.database.query(releasePaused, { now: this.clock.forSql() })).length > 0);
+    });
     this.doorbell.answer('planning', CONCURRENCY, async ({ bucket }) => void (await this.decide(Number(bucket))));
   }
 

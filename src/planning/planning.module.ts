@@ -5,6 +5,7 @@ import { FatigueModule } from '../fatigue/index.js';
 import { Installation } from '../platform/auth/index.js';
 import { SegmentsModule } from '../segments/index.js';
 import { BucketPass } from './bucket-pass.js';
+import { DisplacementReader } from './displacements.js';
 import { Explainer } from './explain.js';
 import { MessageIds } from './message-id.js';
 import { PassWorlds } from './pass-worlds.js';
@@ -28,7 +29,7 @@ const messageIds = {
 @Module({
   imports: [CampaignsModule, EventsModule, FatigueModule, SegmentsModule],
   controllers: [PlanningController],
-  providers: [messageIds, BucketPass, Explainer, PassWorlds, Planner, SendTimeCurves, Simulator, EventTriggers,
+  providers: [messageIds, BucketPass, DisplacementReader, Explainer, PassWorlds, Planner, SendTimeCurves, Simulator, EventTriggers,
     TriggerEntries, TriggerLoop, UserFatigueReader],
   exports: [MessageIds],
 })

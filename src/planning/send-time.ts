@@ -60,9 +60,10 @@ export function audienceCurve(all: readonly SlotCount[], audience: readonly Slot
   return everybody.map((rate, how) => shrunk(own.get(how), rate, kappa));
 }
 
-/** A rate of `count` with a prior of weight kappa at `rate`: no message gives the prior exactly, ever more the own rate. */
+/** (o + κ·r) / (n + κ), written so that no message gives the prior `rate` to the last bit; ever more give the own rate. */
 export function shrunk(count: SlotCount | undefined, rate: number, kappa: number): number {
-  return ((count?.answered ?? 0) + kappa * rate) / ((count?.sent ?? 0) + kappa);
+  const [sent, answered] = [count?.sent ?? 0, count?.answered ?? 0];
+  return rate + (answered - sent * rate) / (sent + kappa);
 }
 
 /**

@@ -10,7 +10,7 @@ and (:lastSlot::boolean or :slot::integer >= (
     else :defaultSlot::integer
   end
   from (
-    select s.ord, (coalesce(h.opened, 0) + :kappa::double precision * s.rate) / (coalesce(h.sent, 0) + :kappa::double precision) as own
+    select s.ord, s.rate + (coalesce(h.opened, 0) - coalesce(h.sent, 0) * s.rate) / (coalesce(h.sent, 0) + :kappa::double precision) as own
     from jsonb_to_recordset(:slots::jsonb) as s (ord integer, how integer, rate double precision)
     left join (
       select (extract(isodow from t.local)::integer - 1) * 24 + extract(hour from t.local)::integer as how,
