@@ -8,7 +8,7 @@ export class InitialSchema1764000000000 implements MigrationInterface {
   name = 'InitialSchema1764000000000';
 
   async up(runner: QueryRunner): Promise<void> {
-    for (const part of [PLATFORM, RECIPIENTS, EVENTS, SCORING, SEGMENTS, TEMPLATES, CAMPAIGNS, LEDGER, FEEDBACK]) {
+    for (const part of [PLATFORM, RECIPIENTS, EVENTS, SCORING, SEGMENTS, TEMPLATES, CAMPAIGNS, LEDGER, FEEDBACK, IMPORTS]) {
       await runner.query(part);
     }
   }
@@ -86,6 +86,31 @@ begin
   execute format('create table %I (like %I including all)', partition, parent);
   execute format('alter table %I attach partition %I for values from (%L) to (%L)',
     parent, partition, month, (month + interval '1 month')::date);
+end $$;
+
+-- Drops the partitions of whole months before the given one, and empties the history partition where it is older altogether (else
+-- deletes what is). Gives up a lock after 2 s rather than hold up every reader behind it: the next round tries again.
+create function drop_month_partitions(parent text, before date) returns integer language plpgsql as $$
+declare
+  partition text;
+  dropped integer := 0;
+  stale boolean;
+begin
+  set local lock_timeout = '2s';
+  for partition in
+    select c.relname from pg_inherits as i join pg_class as c on c.oid = i.inhrelid
+    where i.inhparent = parent::regclass and c.relname ~ '_\\d{6}$' and to_date(right(c.relname, 6), 'YYYYMM') < before
+    order by 1
+  loop
+    execute format('drop table %I', partition);
+    dropped := dropped + 1;
+  end loop;
+  if to_regclass(parent || '_history') is null then return dropped; end if;
+  execute format('select exists (select from %I where month < %L)', parent || '_history', before) into stale;
+  if not stale then return dropped; end if;
+  if before >= '2020-01-01' then execute format('truncate %I', parent || '_history');
+  else execute format('delete from %I where month < %L', parent || '_history', before); end if;
+  return dropped + 1;
 end $$;
 `;
 
@@ -680,4 +705,32 @@ create table tracked_links (
   url_hash bytea not null unique,
   url text not null,
   created_at timestamptz not null default clock_timestamp());
+`;
+
+const IMPORTS = `
+-- A file to load, one for one with its job. records counts what of the file is behind it, the bad rows too: it moves in the
+-- transaction that stores the rows, so that whoever goes on after a crash takes each row once.
+create table imports (
+  id bigint primary key references jobs (id),
+  type text not null check (type in ('users', 'events', 'transactions', 'segment-members', 'suppressions')),
+  format text not null check (format in ('csv', 'ndjson')),
+  columns jsonb,
+  segment_id bigint references segments (id) on delete set null,
+  file_hash text,
+  file_bytes bigint,
+  records bigint not null default 0,
+  accepted bigint not null default 0,
+  duplicates bigint not null default 0,
+  rejected bigint not null default 0,
+  created_at timestamptz not null default clock_timestamp(),
+  uploaded_at timestamptz);
+
+-- record (from 1) is the place of the row in the file, line the one a text editor shows.
+create table import_rejections (
+  import_id bigint not null references imports (id) on delete cascade,
+  record bigint not null,
+  line bigint not null,
+  path text,
+  message text not null,
+  primary key (import_id, record));
 `;

@@ -109,6 +109,7 @@ create table deliveries (
   cap smallint,
   messages_in_7d smallint not null default 0,
   attempts smallint not null default 0,
+  doubts smallint not null default 0,
   constraint deliveries_check CHECK (((state = 'deferred'::delivery_state) = (free_at IS NOT NULL))),
   constraint deliveries_check1 CHECK (((state <> ALL (ARRAY['suppressed'::delivery_state, 'deferred'::delivery_state])) OR (reason IS NOT NULL))),
   constraint deliveries_check2 CHECK (((state <> 'queued'::delivery_state) OR (chunk_id IS NOT NULL))),
@@ -172,6 +173,35 @@ create table idempotency_keys (
   body text,
   created_at timestamp with time zone not null default clock_timestamp(),
   constraint idempotency_keys_pkey PRIMARY KEY (caller, key));
+
+create table import_rejections (
+  import_id bigint not null,
+  record bigint not null,
+  line bigint not null,
+  path text,
+  message text not null,
+  constraint import_rejections_import_id_fkey FOREIGN KEY (import_id) REFERENCES imports(id) ON DELETE CASCADE,
+  constraint import_rejections_pkey PRIMARY KEY (import_id, record));
+
+create table imports (
+  id bigint not null,
+  type text not null,
+  format text not null,
+  columns jsonb,
+  segment_id bigint,
+  file_hash text,
+  file_bytes bigint,
+  records bigint not null default 0,
+  accepted bigint not null default 0,
+  duplicates bigint not null default 0,
+  rejected bigint not null default 0,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  uploaded_at timestamp with time zone,
+  constraint imports_format_check CHECK ((format = ANY (ARRAY['csv'::text, 'ndjson'::text]))),
+  constraint imports_id_fkey FOREIGN KEY (id) REFERENCES jobs(id),
+  constraint imports_pkey PRIMARY KEY (id),
+  constraint imports_segment_id_fkey FOREIGN KEY (segment_id) REFERENCES segments(id) ON DELETE SET NULL,
+  constraint imports_type_check CHECK ((type = ANY (ARRAY['users'::text, 'events'::text, 'transactions'::text, 'segment-members'::text, 'suppressions'::text]))));
 
 create table installation (
   singleton boolean not null default true,
@@ -549,6 +579,33 @@ CREATE OR REPLACE FUNCTION public.bucket_of(salt text, user_id text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN ((((('x'::text || "left"(encode(sha256(convert_to(((salt || ':'::text) || user_id), 'UTF8'::name)), 'hex'::text), 15)))::bit(60))::bigint % (10000)::bigint))::integer
+;
+
+CREATE OR REPLACE FUNCTION public.drop_month_partitions(parent text, before date)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  partition text;
+  dropped integer := 0;
+  stale boolean;
+begin
+  set local lock_timeout = '2s';
+  for partition in
+    select c.relname from pg_inherits as i join pg_class as c on c.oid = i.inhrelid
+    where i.inhparent = parent::regclass and c.relname ~ '_\d{6}$' and to_date(right(c.relname, 6), 'YYYYMM') < before
+    order by 1
+  loop
+    execute format('drop table %I', partition);
+    dropped := dropped + 1;
+  end loop;
+  if to_regclass(parent || '_history') is null then return dropped; end if;
+  execute format('select exists (select from %I where month < %L)', parent || '_history', before) into stale;
+  if not stale then return dropped; end if;
+  if before >= '2020-01-01' then execute format('truncate %I', parent || '_history');
+  else execute format('delete from %I where month < %L', parent || '_history', before); end if;
+  return dropped + 1;
+end $function$
 ;
 
 CREATE OR REPLACE FUNCTION public.ensure_month_partition(parent text, month date)

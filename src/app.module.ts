@@ -4,6 +4,7 @@ import { DeliveryModule } from './delivery/index.js';
 import { EventsModule } from './events/index.js';
 import { FatigueModule } from './fatigue/index.js';
 import { FeedbackModule } from './feedback/index.js';
+import { ImportsModule } from './imports/index.js';
 import { PlanningModule } from './planning/index.js';
 import { PlatformModule, type PlatformOptions } from './platform/platform.module.js';
 import { RecipientsModule } from './recipients/index.js';
@@ -15,7 +16,7 @@ import { TemplatesModule } from './templates/index.js';
 
 /** Every room of the house, along the data's way. */
 const ROOMS: Type[] = [
-  SettingsModule, RecipientsModule, EventsModule, ScoringModule, SegmentsModule, TemplatesModule, CampaignsModule, FatigueModule,
+  SettingsModule, RecipientsModule, EventsModule, ScoringModule, SegmentsModule, ImportsModule, TemplatesModule, CampaignsModule, FatigueModule,
   PlanningModule, DeliveryModule, FeedbackModule, ReportingModule,
 ];
 

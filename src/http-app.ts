@@ -7,7 +7,9 @@ import helmet from 'helmet';
 import { AppModule, type AppOptions } from './app.module.js';
 import { readRawBody, requestId } from './platform/http/index.js';
 
+/** For a whole body to arrive; of a streamed one, for the next piece. */
 const REQUEST_TIMEOUT_MS = 30_000;
+const STREAMED = /^\/v1\/imports\/[^/]+\/file\/?$/;
 const HEADERS_TIMEOUT_MS = 10_000;
 
 /** The whole HTTP application, not yet listening: main starts it, tests too. */
@@ -23,11 +25,12 @@ export async function createHttpApp(options: AppOptions, logger: LoggerService |
     app.enableCors({ origin: options.config.corsOrigins, methods: ['GET', 'PUT', 'POST'], maxAge: 600 });
   }
   if (!options.config.serves) app.use(operatingRoutesOnly);
-  app.use(readRawBody);
+  app.use(readRawBody({ timeoutMs: REQUEST_TIMEOUT_MS, streamed: STREAMED }));
   const document = openApi(app);
   SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'docs/openapi.json', customSiteTitle: 'Rapport API' });
   const server = app.getHttpServer();
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  // The reader of bodies has the time-out, because an upload may take an hour; the one for headers stays the server's.
+  server.requestTimeout = 0;
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   return app;
 }

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { requireOwnUser, type Caller } from '../platform/auth/index.js';
 import { Clock } from '../platform/clock/index.js';
-import { ApiDatabase, sqlFile, type Transaction } from '../platform/database/index.js';
+import { ApiDatabase, sqlFile, type Database, type Transaction } from '../platform/database/index.js';
 import type { RejectedRow } from '../platform/http/index.js';
 import { Users } from '../recipients/index.js';
 import { SettingsService } from '../settings/index.js';
 import { refusedToApp } from './app-key-rules.js';
 import { EventMonths } from './event-months.js';
+import { firstKeptMonth } from './event-retention.js';
 import { parseEventRow, type EventInput } from './event-row.js';
 import { IngestHooks, type AcceptedEvent } from './ingest-hooks.js';
 
@@ -24,8 +25,24 @@ interface StoreParams {
   values: (string | null)[];
   currencies: (string | null)[];
   properties: (string | null)[];
+  imported: boolean;
+  keepFrom: string | null;
   now: Date;
 }
+
+/** How a batch is to be stored. */
+interface Storing {
+  now: Date;
+  /** An app key's events show that its user is there. */
+  seen: boolean;
+  /** Loaded from a file: triggers nothing. */
+  imported: boolean;
+  /** First month that is kept raw; older events only count. null keeps all. */
+  keepFrom: string | null;
+}
+
+/** What commits or fails together with a batch: the place an import has come to. */
+export type Alongside<R> = (tx: Transaction, result: R) => Promise<void>;
 
 const store = sqlFile<StoreParams, { position: number }>(import.meta.url, './sql/store-events.sql');
 
@@ -46,8 +63,26 @@ export class EventIngest {
     const now = this.clock.now();
     const { events, rejected } = await this.read(rows, caller, now);
     const unique = firstOfEach(events);
-    const counted = unique.length > 0 ? await this.storeWithMonths(unique, caller, now) : 0;
+    const storing = { now, seen: caller.scope === 'app', imported: false, keepFrom: null };
+    const counted = unique.length > 0 ? await this.storeWithMonths(this.database, unique, storing) : 0;
     return { accepted: counted, duplicates: events.length - counted, rejected };
+  }
+
+  /**
+   * Takes rows of a file in: they count like all others, are marked as imported and trigger nothing. What is older than the
+   * retention counts without being kept raw. `alongside` runs in the same transaction, even where no row is good.
+   */
+  async import(database: Database, rows: readonly unknown[], alongside: Alongside<IngestResult>): Promise<IngestResult> {
+    const now = this.clock.now();
+    const { events, rejected } = readRows(rows, now);
+    const unique = firstOfEach(events);
+    const keepFrom = firstKeptMonth(now, (await this.settings.get()).eventRetention);
+    let result: IngestResult = { accepted: 0, duplicates: 0, rejected };
+    await this.storeWithMonths(database, unique, { now, seen: false, imported: true, keepFrom }, (tx, counted) => {
+      result = { accepted: counted, duplicates: events.length - counted, rejected };
+      return alongside(tx, result);
+    });
+    return result;
   }
 
   private async read(rows: readonly unknown[], caller: Caller, now: Date): Promise<{ events: EventInput[]; rejected: RejectedRow[] }> {
@@ -69,26 +104,44 @@ export class EventIngest {
     return { events, rejected };
   }
 
-  private async storeWithMonths(events: readonly EventInput[], caller: Caller, now: Date): Promise<number> {
+  private async storeWithMonths(
+    database: Database, events: readonly EventInput[], storing: Storing, alongside?: Alongside<number>,
+  ): Promise<number> {
+    const kept = events.filter(({ occurredAt }) => storing.keepFrom === null || occurredAt >= new Date(storing.keepFrom));
     for (let again = true; ; again = false) {
-      await this.months.ensure(this.database, events.map((event) => event.occurredAt));
+      await this.months.ensure(database, kept.map((event) => event.occurredAt));
       try {
-        return await this.database.transaction((tx) => this.store(tx, events, caller, now));
+        return await database.transaction(async (tx) => {
+          const counted = events.length > 0 ? await this.store(tx, events, storing) : 0;
+          await alongside?.(tx, counted);
+          return counted;
+        });
       } catch (error) {
         if (!again || !this.months.forgetIfMissing(error)) throw error;
       }
     }
   }
 
-  private async store(tx: Transaction, events: readonly EventInput[], caller: Caller, now: Date): Promise<number> {
+  private async store(tx: Transaction, events: readonly EventInput[], { now, seen, imported, keepFrom }: Storing): Promise<number> {
     const ids = await this.users.ensure(tx, events.map((event) => event.userId), now);
-    const given = events.map((event) => toAccepted(event, ids.get(event.userId)!));
-    const rows = await tx.query(store, { ...columns(given), properties: events.map((event) => event.properties), now });
+    const given = events.map((event) => toAccepted(event, ids.get(event.userId)!, imported));
+    const rows = await tx.query(store, { ...columns(given), properties: events.map((event) => event.properties), imported, keepFrom, now });
     const accepted = rows.map(({ position }) => given[position - 1]!);
     if (accepted.length > 0) await this.hooks.run(tx, accepted);
-    if (caller.scope === 'app' && accepted.length > 0) await this.users.touch(tx, [accepted[0]!.userId], latest(accepted, now));
+    if (seen && accepted.length > 0) await this.users.touch(tx, [accepted[0]!.userId], latest(accepted, now));
     return accepted.length;
   }
+}
+
+function readRows(rows: readonly unknown[], now: Date): { events: EventInput[]; rejected: RejectedRow[] } {
+  const events: EventInput[] = [];
+  const rejected: RejectedRow[] = [];
+  rows.forEach((row, index) => {
+    const parsed = parseEventRow(row, now);
+    if (parsed.ok) events.push(parsed.event);
+    else rejected.push({ index, ...(parsed.path ? { path: parsed.path } : {}), message: parsed.message });
+  });
+  return { events, rejected };
 }
 
 /** First write wins inside a batch as everywhere. */
@@ -101,11 +154,11 @@ function firstOfEach(events: readonly EventInput[]): EventInput[] {
   return [...unique.values()];
 }
 
-function toAccepted({ eventId, name, occurredAt, value, currency, properties }: EventInput, userId: string): AcceptedEvent {
-  return { userId, eventId, name, occurredAt, value: value === null ? null : String(value), currency, properties };
+function toAccepted({ eventId, name, occurredAt, value, currency, properties }: EventInput, userId: string, imported: boolean): AcceptedEvent {
+  return { userId, eventId, name, occurredAt, value: value === null ? null : String(value), currency, properties, ...(imported ? { imported } : {}) };
 }
 
-function columns(events: readonly AcceptedEvent[]): Omit<StoreParams, 'properties' | 'now'> {
+function columns(events: readonly AcceptedEvent[]): Omit<StoreParams, 'properties' | 'imported' | 'keepFrom' | 'now'> {
   return {
     userIds: events.map((event) => event.userId),
     eventIds: events.map((event) => event.eventId),

@@ -6,5 +6,6 @@ export { OwnUserGuard } from './own-user.guard.js';
 export { RecipientsModule } from './recipients.module.js';
 export { CHANNELS, type Channel, type SubscriptionState } from './subscription.js';
 export { Topics, type Topic } from './topics.js';
+export { UserBatches, type BatchResult } from './user-batches.js';
 export { UserIdPipe } from './user-id.pipe.js';
 export { Users } from './users.js';

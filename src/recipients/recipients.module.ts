@@ -19,6 +19,6 @@ import { Users } from './users.js';
 @Module({
   controllers: [UsersController, DevicesController, SubscriptionsController, TopicsController, SuppressionsController],
   providers: [Users, UserBatches, Profiles, PersonExport, Erasure, Devices, Subscriptions, Consent, Addresses, Suppressions, Topics],
-  exports: [Users, Consent, Addresses, Topics],
+  exports: [Users, UserBatches, Consent, Addresses, Topics],
 })
 export class RecipientsModule {}

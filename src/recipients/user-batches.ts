@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock/index.js';
-import { ApiDatabase, sqlFile, type Transaction } from '../platform/database/index.js';
+import { ApiDatabase, sqlFile, type Database, type Transaction } from '../platform/database/index.js';
 import type { RejectedRow } from '../platform/http/index.js';
 import { Addresses } from './addresses.js';
 import { Consent } from './consent.js';
@@ -16,6 +16,9 @@ export interface BatchResult {
   accepted: number;
   rejected: RejectedRow[];
 }
+
+/** What commits or fails together with a batch: the place an import has come to. */
+type Alongside = (tx: Transaction, result: BatchResult) => Promise<void>;
 
 interface Row {
   index: number;
@@ -42,7 +45,16 @@ export class UserBatches {
   ) {}
 
   /** Stores every good row, in the order of the batch where rows meet, and says of every other why not. */
-  async store(given: readonly unknown[]): Promise<BatchResult> {
+  store(given: readonly unknown[]): Promise<BatchResult> {
+    return this.storeOn(this.database, given);
+  }
+
+  /** The same for rows of a file. `alongside` runs in the transaction that stores them, even where no row is good. */
+  import(database: Database, given: readonly unknown[], alongside: Alongside): Promise<BatchResult> {
+    return this.storeOn(database, given, alongside);
+  }
+
+  private async storeOn(database: Database, given: readonly unknown[], alongside?: Alongside): Promise<BatchResult> {
     const now = this.clock.now();
     const rejected: RejectedRow[] = [];
     let rows: Row[] = [];
@@ -52,21 +64,26 @@ export class UserBatches {
       else rejected.push({ index, ...(parsed.path ? { path: parsed.path } : {}), message: parsed.message });
     });
     for (;;) {
-      const exceeded = await this.write(rows, now);
-      if (exceeded.size === 0) break;
+      const result = { accepted: rows.length, rejected: rejected.sort((a, b) => a.index - b.index) };
+      const exceeded = await this.write(database, rows, now, alongside && ((tx) => alongside(tx, result)));
+      if (exceeded.size === 0) return result;
       const surplus = lastWithAttributes(rows, exceeded);
       rows = rows.filter((row) => !surplus.has(row.index));
       rejected.push(...[...surplus].map((index) => ({ index, path: 'attributes', message: ATTRIBUTE_LIMIT_MESSAGE })));
     }
-    return { accepted: rows.length, rejected: rejected.sort((a, b) => a.index - b.index) };
   }
 
   /** @returns the users whose attributes were too much; nothing was written then. */
-  private async write(rows: readonly Row[], now: Date): Promise<ReadonlySet<string>> {
-    if (rows.length === 0) return new Set();
+  private async write(
+    database: Database, rows: readonly Row[], now: Date, alongside?: (tx: Transaction) => Promise<void>,
+  ): Promise<ReadonlySet<string>> {
+    if (rows.length === 0 && !alongside) return new Set();
     const folded = foldUsers(rows.map((row) => row.user));
     try {
-      await this.database.transaction((tx) => this.writeFolded(tx, folded, now));
+      await database.transaction(async (tx) => {
+        if (rows.length > 0) await this.writeFolded(tx, folded, now);
+        await alongside?.(tx);
+      });
       return new Set();
     } catch (error) {
       if (error instanceof AttributesExceeded) return error.userIds;

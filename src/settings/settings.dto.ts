@@ -56,6 +56,10 @@ export class PatchSettings {
   @MayBeAbsent() @IsDuration({ min: 1 })
   staleDeviceAfter?: string;
 
+  @ApiProperty({ example: 'P400D', required: false, description: 'how long raw events are kept, at least a day; counts by day and event ids stay' })
+  @MayBeAbsent() @IsDuration({ min: 86_400_000 })
+  eventRetention?: string;
+
   @ApiProperty({ minimum: 0, maximum: 1, required: false })
   @MayBeAbsent() @IsNumber(FINITE) @Min(0) @Max(1)
   globalHoldout?: number;

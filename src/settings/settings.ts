@@ -9,6 +9,8 @@ export interface Settings {
   consent: { push: ConsentModel; email: ConsentModel };
   /** ISO 8601 duration since the last sight of a device after which it is not written to any more. */
   staleDeviceAfter: string;
+  /** ISO 8601 duration for which raw events are kept; counts by day and event ids stay. */
+  eventRetention: string;
   /** Share of all users, 0 to 1, that gets no marketing at all. */
   globalHoldout: number;
   /** Share of a purchase's value, 0 to 1, that is profit. */
@@ -31,6 +33,8 @@ export const DEFAULT_SETTINGS: Readonly<Settings> = Object.freeze({
   defaultTimezone: 'UTC',
   consent: Object.freeze({ push: 'optOut', email: 'optOut' } as const),
   staleDeviceAfter: 'P30D',
+  // 13 months and a few days: whole months are dropped.
+  eventRetention: 'P400D',
   globalHoldout: 0,
   margin: 1,
   messageCost: Object.freeze({ push: 0, email: 0 }),

@@ -38,7 +38,7 @@ function written(sql: string): Set<string> {
   const bare = sql.replace(/'(?:[^']|'')*'|--[^\n]*|\/\*[\s\S]*?\*\//g, ' ');
   const verbs = [/\binsert\s+into\s+(\w+)/gi, /\bdelete\s+from\s+(\w+)/gi, /\bupdate\s+(\w+)(?:\s+as)?(?:\s+\w+)?\s+set\b/gi];
   const tables = verbs.flatMap((verb) => [...bare.matchAll(verb)].map(([, table]) => table!));
-  const partitions = [...sql.matchAll(/ensure_month_partition\('(\w+)'/g)].map(([, table]) => table!);
+  const partitions = [...sql.matchAll(/(?:ensure_month_partition|drop_month_partitions)\('(\w+)'/g)].map(([, table]) => table!);
   return new Set([...tables, ...partitions].filter((table) => TABLES.has(table)));
 }
 

@@ -14,7 +14,7 @@ afterAll(() => app.close());
 it('settings start with the documented defaults', async () => {
   expect((await admin('get', '/v1/settings')).body).toEqual({
     purchaseEvent: 'purchase', currency: 'EUR', defaultTimezone: 'UTC', consent: { push: 'optOut', email: 'optOut' },
-    staleDeviceAfter: 'P30D', globalHoldout: 0, margin: 1, messageCost: { push: 0, email: 0 },
+    staleDeviceAfter: 'P30D', eventRetention: 'P400D', globalHoldout: 0, margin: 1, messageCost: { push: 0, email: 0 },
   });
 });
 

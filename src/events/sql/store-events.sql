@@ -1,6 +1,7 @@
 -- Stores a batch exactly once: only rows whose (user, event id) is new reach the raw events and the aggregates, all in one
 -- statement. Keys first, aggregates after them, both ordered by their key, so that batches with common users wait for each
--- other in one direction. Answers the positions (from 1) of the rows that counted.
+-- other in one direction. What is older than :keepFrom counts without being kept raw. Answers the positions (from 1) of the rows
+-- that counted.
 -- writes: event_keys, events, user_event_days
 with given as materialized (
   select * from unnest(:userIds::bigint[], :eventIds::text[], :names::text[], :times::timestamptz[], :values::numeric[],
@@ -14,10 +15,11 @@ fresh as materialized (
 counted as materialized (
   select g.* from given as g join fresh using (user_id, event_id)),
 stored as (
-  insert into events (month, user_id, occurred_at, name, event_id, value, currency, properties, received_at)
+  insert into events (month, user_id, occurred_at, name, event_id, value, currency, properties, received_at, imported)
   select date_trunc('month', c.occurred_at at time zone 'UTC')::date, c.user_id, c.occurred_at, c.name, c.event_id, c.value,
-    c.currency, c.properties::jsonb, :now::timestamptz
-  from counted as c),
+    c.currency, c.properties::jsonb, :now::timestamptz, :imported::boolean
+  from counted as c
+  where :keepFrom::date is null or c.occurred_at >= :keepFrom::date::timestamp at time zone 'UTC'),
 days as (
   insert into user_event_days as d (user_id, name, day, currency, count, sum, first_at, last_at)
   select c.user_id, c.name, (c.occurred_at at time zone 'UTC')::date, coalesce(c.currency, ''), count(*), coalesce(sum(c.value), 0),

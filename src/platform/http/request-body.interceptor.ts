@@ -19,12 +19,29 @@ export const RowwiseBody = (): MethodDecorator => SetMetadata(ROWWISE, true);
 
 const reader = express.raw({ type: () => true, limit: MAX_BODY });
 
-/** Reads the body as bytes only: a missing key (401) or scope (403) must be answered before what the body says. */
-export function readRawBody(request: RawRequest, response: Response, next: NextFunction): void {
-  reader(request, response, (fault?: unknown) => {
-    if (fault) request.bodyFault = fault as { status?: number; type?: string };
-    next();
-  });
+/**
+ * Reads the body as bytes only: a missing key (401) or scope (403) must be answered before what the body says. It has to arrive
+ * within `timeoutMs`, which a server-wide time-out could not ask for: uploads to a `streamed` path are their handler's to read,
+ * however long and large, and only have to keep coming.
+ */
+export function readRawBody({ timeoutMs, streamed }: { timeoutMs: number; streamed: RegExp }) {
+  return (request: RawRequest, response: Response, next: NextFunction): void => {
+    if (request.method === 'PUT' && streamed.test(request.path)) {
+      request.setTimeout(timeoutMs, () => request.destroy());
+      return next();
+    }
+    const timer = setTimeout(() => void refuseSlow(request, response), timeoutMs);
+    reader(request, response, (fault?: unknown) => {
+      clearTimeout(timer);
+      if (request.destroyed && response.headersSent) return;
+      if (fault) request.bodyFault = fault as { status?: number; type?: string };
+      next();
+    });
+  };
+}
+
+function refuseSlow(request: RawRequest, response: Response): void {
+  response.writeHead(408, { connection: 'close' }).end(() => request.destroy());
 }
 
 /** After the guards: bytes become JSON or form fields, with a 400 or 413 for what cannot be read or stored. */
@@ -61,7 +78,7 @@ function parse(request: RawRequest): unknown {
   const value = parseJson(bytes.toString('utf8'));
   // Further on null would be read as an empty object, which a PUT takes for "everything at its default".
   if (value === null) throw new Problem(400, 'The body is null; it must be a JSON object.');
-  if (depth(value) > MAX_DEPTH) throw new Problem(400, `The body is nested deeper than ${MAX_DEPTH} levels.`);
+  if (nestedTooDeep(value)) throw new Problem(400, `The body is nested deeper than ${MAX_DEPTH} levels.`);
   return value;
 }
 
@@ -74,10 +91,11 @@ function parseJson(text: string): unknown {
 }
 
 /** Breadth-first, so that a hostile body of 100,000 brackets does not overflow the stack here or anywhere after. */
-function depth(value: unknown): number {
+export function nestedTooDeep(value: unknown): boolean {
   let level: unknown[] = [value];
-  for (let n = 0; ; n++) {
+  for (let n = 0; level.length > 0; n++) {
+    if (n > MAX_DEPTH) return true;
     level = level.flatMap((v) => (v !== null && typeof v === 'object' ? Object.values(v) : []));
-    if (level.length === 0 || n > MAX_DEPTH) return n;
   }
+  return false;
 }

@@ -1,2 +1,2 @@
-export { Jobs, type JobHandler, type JobView } from './jobs.js';
+export { JobInterrupted, Jobs, type JobHandler, type JobView } from './jobs.js';
 export { JobsModule } from './jobs.module.js';

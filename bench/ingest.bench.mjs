@@ -1,0 +1,164 @@
+/**
+ * `node bench/ingest.bench.mjs [--events 60000] [--users 10000] [--import 50000]`: events and users over HTTP at 1,000 a call and
+ * 4 calls at a time, an import of a file, and the same event rows by a bare multi-row insert of Node into the same Postgres.
+ */
+import { appendFileSync, chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import pg from 'pg';
+import { ensureBuild } from '../scripts/lib/prepare.mjs';
+import { inRoot } from '../scripts/lib/paths.mjs';
+import { diesWithUs } from '../scripts/lib/run.mjs';
+
+const KEY = 'bench-admin-key-0123456789';
+const BATCH = 1_000;
+const LANES = 4;
+const RESULTS = inRoot('bench', 'RESULTS.md');
+const HEADER = `# Measured
+
+Figures with the command, the machine and its load that they came from; the newest last. A loaded machine shows in the load average:
+compare ratios of one run rather than rates of two.
+`;
+
+const { values } = parseArgs({ options: { events: { type: 'string', default: '60000' }, users: { type: 'string', default: '10000' }, import: { type: 'string', default: '50000' } } });
+const counts = { events: Number(values.events), users: Number(values.users), import: Number(values.import) };
+const loadBefore = loadavg();
+await ensureBuild();
+const dataDir = mkdtempSync(join(tmpdir(), 'rapport-bench-'));
+// As root, Postgres runs as another user.
+chmodSync(dataDir, 0o711);
+const server = spawn(process.execPath, [...diesWithUs, inRoot('scripts', 'start.mjs')], {
+  env: { ...process.env, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'error', ADMIN_API_KEY: KEY, npm_lifecycle_event: '' }, stdio: ['ignore', 'pipe', 'inherit'],
+});
+try {
+  const url = await ready();
+  const sent = batchesOf(counts.events, event);
+  const events = await timed(counts.events, () => inLanes(sent, (rows) => post(url, '/v1/events', { events: rows })));
+  const bare = await timed(counts.events, () => bareInsert(sent));
+  const users = await timed(counts.users, () => inLanes(batchesOf(counts.users, user), (rows) => post(url, '/v1/users/batch', { users: rows })));
+  const people = await timed(counts.import, () => importFile(url, 'users', 'userId,email,timezone,attributes.plan,token,platform', person));
+  const orders = await timed(counts.import, () => importFile(url, 'transactions', 'user,time,value,id', order));
+  report({ events, bare, users, people, orders });
+} finally {
+  const gone = new Promise((done) => server.once('exit', done));
+  server.kill('SIGTERM');
+  await gone;
+  rmSync(dataDir, { recursive: true, force: true });
+}
+
+function ready() {
+  let output = '';
+  return new Promise((done, fail) => {
+    server.once('exit', () => fail(new Error(`the server ended: ${output}`)));
+    server.stdout.setEncoding('utf8').on('data', (text) => {
+      output += text;
+      const found = /ready at \S*?:(\d+)/.exec(output);
+      if (found) done(`http://127.0.0.1:${found[1]}`);
+    });
+  });
+}
+
+/** A year of a shop: 20 % of the rows are purchases, ten events a user. */
+function event(i) {
+  const at = new Date(Date.UTC(2026, 9, 1) - (i * 7_919 % 300) * 86_400_000 + i % 86_400).toISOString();
+  const purchase = i % 5 === 0;
+  return {
+    eventId: `e${i}`, userId: `u${i % Math.ceil(counts.events / 10)}`, name: purchase ? 'purchase' : 'view', occurredAt: at,
+    ...(purchase ? { value: (i % 100) + 0.5, currency: 'EUR' } : {}), properties: { sku: `s${i % 1000}`, position: i % 20 },
+  };
+}
+
+function user(i) {
+  return {
+    userId: `p${i}`, email: `p${i}@example.com`, timezone: 'Europe/Berlin', locale: 'de', attributes: { plan: i % 3 ? 'free' : 'gold', age: 20 + i % 60 },
+    devices: [{ token: `token-${i}-${'x'.repeat(120)}`, platform: i % 2 ? 'android' : 'ios' }],
+  };
+}
+
+function batchesOf(n, make) {
+  return Array.from({ length: Math.ceil(n / BATCH) }, (_, b) => Array.from({ length: Math.min(BATCH, n - b * BATCH) }, (_, i) => make(b * BATCH + i)));
+}
+
+async function inLanes(batches, work) {
+  const left = [...batches];
+  await Promise.all(Array.from({ length: LANES }, async () => {
+    for (let batch = left.shift(); batch; batch = left.shift()) await work(batch);
+  }));
+}
+
+async function post(url, path, body) {
+  const answer = await fetch(url + path, { method: 'POST', headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const told = await answer.json();
+  if (answer.status !== 200 || told.rejected.length > 0) throw new Error(`${path}: ${answer.status} ${JSON.stringify(told).slice(0, 300)}`);
+}
+
+/** The least that any store of these rows has to do: parameters to rows with one index, each thousand durable. */
+async function bareInsert(batches) {
+  const pool = new pg.Pool({ host: join(dataDir, 'run'), user: 'rapport', database: 'rapport', max: LANES });
+  try {
+    await pool.query('create table bench_events (user_id text, event_id text, name text, occurred_at timestamptz, value numeric, currency text, properties jsonb, primary key (user_id, event_id))');
+    await inLanes(batches, (rows) => {
+      const cells = rows.flatMap((r) => [r.userId, r.eventId, r.name, r.occurredAt, r.value ?? null, r.currency ?? null, JSON.stringify(r.properties)]);
+      const places = rows.map((_, i) => `(${[1, 2, 3, 4, 5, 6, 7].map((n) => `$${i * 7 + n}`).join(',')})`).join(',');
+      return pool.query(`insert into bench_events values ${places}`, cells);
+    });
+    await pool.query('drop table bench_events');
+  } finally {
+    await pool.end();
+  }
+}
+
+function person(i) {
+  return `b${i},b${i}@example.com,Europe/Berlin,${i % 3 ? 'free' : 'gold'},import-${i}-${'x'.repeat(120)},android`;
+}
+
+/** Two years of orders, five a buyer. */
+function order(i) {
+  return `b${i % Math.ceil(counts.import / 5)},${new Date(Date.UTC(2024, 10, 1) + (i * 7_919 % 700) * 86_400_000).toISOString()},${i % 100},o${i}`;
+}
+
+async function importFile(url, type, header, line) {
+  const headers = { authorization: `Bearer ${KEY}` };
+  const made = await (await fetch(`${url}/v1/imports`, { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify({ type, format: 'csv' }) })).json();
+  const lines = Array.from({ length: counts.import }, (_, i) => line(i));
+  await fetch(`${url}/v1/imports/${made.id}/file`, { method: 'PUT', headers: { ...headers, 'content-type': 'text/csv' }, body: `${header}\n${lines.join('\n')}\n` });
+  for (;;) {
+    const found = await (await fetch(`${url}/v1/imports/${made.id}`, { headers })).json();
+    if (found.status === 'done' && found.accepted === counts.import) return;
+    if (found.status === 'failed' || found.status === 'done') throw new Error(JSON.stringify(found));
+    await new Promise((next) => setTimeout(next, 50));
+  }
+}
+
+/** @returns rows a second */
+async function timed(rows, work) {
+  const began = performance.now();
+  await work();
+  return rows / ((performance.now() - began) / 1000);
+}
+
+function report({ events, bare, users, people, orders }) {
+  const rate = (n) => `${Math.round(n).toLocaleString('en-US')}/s`;
+  const load = (at) => at.map((n) => n.toFixed(1)).join(' ');
+  const text = `
+## Ingest, ${new Date().toISOString().slice(0, 10)}
+
+\`node bench/ingest.bench.mjs --events ${counts.events} --users ${counts.users} --import ${counts.import}\` on ${cpus().length} × ${cpus()[0].model.trim()},
+${Math.round(totalmem() / 1024 ** 3)} GB, Node ${process.versions.node}, embedded Postgres with fsync on the same machine; load average ${load(loadBefore)} before, ${load(loadavg())} after.
+
+| | rows | rate |
+| --- | --- | --- |
+| events over HTTP, ${BATCH} a call, ${LANES} at a time | ${counts.events} | ${rate(events)} |
+| the same rows, bare multi-row insert from Node | ${counts.events} | ${rate(bare)} |
+| ratio | | ${(events / bare).toFixed(2)} |
+| users with a device over HTTP, ${BATCH} a call, ${LANES} at a time | ${counts.users} | ${rate(users)} |
+| import of users with a token (CSV) | ${counts.import} | ${rate(people)} |
+| import of orders (CSV, two years, 5 a buyer) | ${counts.import} | ${rate(orders)} |
+`;
+  if (!existsSync(RESULTS)) writeFileSync(RESULTS, HEADER);
+  appendFileSync(RESULTS, text);
+  console.log(text);
+  if (!readFileSync(RESULTS, 'utf8').includes(text)) throw new Error('the results were not written');
+}
