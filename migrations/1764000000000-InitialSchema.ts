@@ -466,7 +466,7 @@ create type delivery_reason as enum (
   'global_holdout', 'unsubscribed', 'suppressed_address', 'duplicate_address', 'no_device', 'stale_device', 'no_email',
   'permission_denied', 'frequency_cap', 'minimum_gap', 'quiet_hours', 'outranked', 'reserved_for_priority',
   'local_time_passed', 'expired', 'cancelled', 'paused', 'left_segment', 'render_error', 'provider_unavailable',
-  'invalid_address', 'provider_rejected');
+  'invalid_address', 'provider_rejected', 'not_worth_it');
 
 create sequence delivery_id_seq;
 
@@ -553,6 +553,30 @@ create table slices (
   created_at timestamptz not null default clock_timestamp());
 create index slices_open on slices (chunk_id) where closed_at is null;
 create index slices_closed on slices (closed_at) where closed_at is not null;
+
+-- The terms of every decision by worth (scoring/worth.ts), sent or not; money in the settings' currency of then.
+create table decision_worth (
+  month date not null,
+  user_id bigint not null references users (id) on delete cascade,
+  run_id bigint not null,
+  campaign_id bigint not null,
+  channel channel not null,
+  decided_at timestamptz not null,
+  segment text,
+  messages integer not null,
+  opens integer not null,
+  conversions integer not null,
+  incrementality float8 not null,
+  conversion_rate float8 not null,
+  open_rate float8 not null,
+  conversion_value float8 not null,
+  conversion_gain float8 not null,
+  open_gain float8 not null,
+  hazard float8 not null,
+  keep_value float8 not null,
+  cost float8 not null,
+  net_worth float8 not null,
+  primary key (user_id, month, run_id, channel));
 `;
 
 const FEEDBACK = `

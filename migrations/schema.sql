@@ -2,7 +2,7 @@
 
 create type campaign_status as enum ('draft', 'scheduled', 'running', 'paused', 'completed', 'cancelled');
 create type channel as enum ('push', 'email');
-create type delivery_reason as enum ('global_holdout', 'unsubscribed', 'suppressed_address', 'duplicate_address', 'no_device', 'stale_device', 'no_email', 'permission_denied', 'frequency_cap', 'minimum_gap', 'quiet_hours', 'outranked', 'reserved_for_priority', 'local_time_passed', 'expired', 'cancelled', 'paused', 'left_segment', 'render_error', 'provider_unavailable', 'invalid_address', 'provider_rejected');
+create type delivery_reason as enum ('global_holdout', 'unsubscribed', 'suppressed_address', 'duplicate_address', 'no_device', 'stale_device', 'no_email', 'permission_denied', 'frequency_cap', 'minimum_gap', 'quiet_hours', 'outranked', 'reserved_for_priority', 'local_time_passed', 'expired', 'cancelled', 'paused', 'left_segment', 'render_error', 'provider_unavailable', 'invalid_address', 'provider_rejected', 'not_worth_it');
 create type delivery_state as enum ('deferred', 'queued', 'sent', 'failed', 'unknown', 'suppressed', 'held_out');
 create type key_scope as enum ('admin', 'marketer', 'analyst', 'ingest', 'app');
 
@@ -80,6 +80,30 @@ create table conversions (
   run_id bigint not null,
   credited_at timestamp with time zone not null,
   constraint conversions_pkey PRIMARY KEY (user_id, event_id));
+
+create table decision_worth (
+  month date not null,
+  user_id bigint not null,
+  run_id bigint not null,
+  campaign_id bigint not null,
+  channel channel not null,
+  decided_at timestamp with time zone not null,
+  segment text,
+  messages integer not null,
+  opens integer not null,
+  conversions integer not null,
+  incrementality double precision not null,
+  conversion_rate double precision not null,
+  open_rate double precision not null,
+  conversion_value double precision not null,
+  conversion_gain double precision not null,
+  open_gain double precision not null,
+  hazard double precision not null,
+  keep_value double precision not null,
+  cost double precision not null,
+  net_worth double precision not null,
+  constraint decision_worth_pkey PRIMARY KEY (user_id, month, run_id, channel),
+  constraint decision_worth_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE);
 
 create table deliveries (
   month date not null,

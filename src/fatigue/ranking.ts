@@ -38,6 +38,7 @@ function decideRow(world: World, row: DueRow, admitted: CountedMessage[], durati
   const question: FatigueQuestion = { ...row, policy: world.policy, user: world.user, durationMs };
   const counted = [...world.user.history, ...admitted];
   const hold = firstHold(question, counted, world.t);
+  if (!hold && row.worth && !(row.netWorth > 0)) return decision(row, 'suppressed', 'not_worth_it');
   if (!hold) return decision(row, row.heldOut ? 'held_out' : 'queued', null);
   // Only what this pass admitted stood in the way: without it every gate would have passed.
   const outranked = admitted.length > 0 && !firstHold(question, world.user.history, world.t);

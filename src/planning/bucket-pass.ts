@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { PlannerDatabase, sqlFile, type Transaction } from '../platform/database/index.js';
 import { Clock } from '../platform/clock/index.js';
 import { decideWave } from './decide-wave.js';
+import { decisionOrder, poolsOf } from './decision-order.js';
 import { listDueWaves } from './due-waves.js';
 import { PassWorlds, type PassRules } from './pass-worlds.js';
 import { LOCK_BUCKET, bucketRange } from './buckets.js';
@@ -51,15 +52,15 @@ export class BucketPass {
     if (!first) return [];
     const world = await this.worlds.at(tx, rules, first.now, range, waves.map((wave) => wave.waveId));
     const chunkIds: string[] = [];
-    for (const wave of waves) {
+    for (const { wave, round, last } of await decisionOrder(tx, this.worlds.predicates, waves, world, range, poolsOf)) {
       const templates = wave.definition.variants.map((variant) => variant.template);
       const frozen = await tx.query(freezeRunVariants, { runId: wave.runId, templates });
       const versions = { ...world, templateVersions: frozen.map(({ version }) => version) };
-      for (const pool of [...(wave.freed ? ['deferred' as const] : []), ...(wave.fresh ? ['fresh' as const] : [])]) {
-        const rows = await decideWave<{ chunkId: string }>(tx, this.worlds.predicates, wave, versions, range, pool, 'record');
+      for (const pool of poolsOf(wave)) {
+        const rows = await decideWave<{ chunkId: string }>(tx, this.worlds.predicates, wave, versions, range, pool, 'record', { round });
         chunkIds.push(...rows.map((row) => row.chunkId));
       }
-      if (wave.fresh) await tx.query(markWaveBucket, { waveId: wave.waveId, bucket, now: world.now });
+      if (wave.fresh && last) await tx.query(markWaveBucket, { waveId: wave.waveId, bucket, now: world.now });
     }
     return chunkIds;
   }

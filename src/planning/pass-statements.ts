@@ -11,7 +11,8 @@ export interface PassStatement {
 }
 
 const part = (name: string): string => sqlPart(import.meta.url, `./sql/${name}.part.sql`);
-const DECIDE = part('decide-pool');
+const PRICE = part('price-pool');
+const DECIDE = `${PRICE}\n${part('decide-pool')}`;
 
 /** Fills pass_pool; with `__AUDIENCE__` for the compiled predicate still in it. */
 export const POOLS: Readonly<Record<Pool, PassStatement>> = {
@@ -19,6 +20,9 @@ export const POOLS: Readonly<Record<Pool, PassStatement>> = {
   deferred: numberParameters(part('pool-deferred')),
   one: numberParameters(part('pool-one')),
 };
+
+/** What the pool's users are worth to the wave, into pass_ranks. */
+export const RANK: PassStatement = numberParameters(`${PRICE}\n${part('rank-pool')}`);
 
 /**
  * The one SELECT of deciding with each of its ends: launch, simulate and explain differ in nothing else, which is why what

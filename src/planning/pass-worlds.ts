@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { FatiguePolicies } from '../fatigue/index.js';
 import { Installation } from '../platform/auth/index.js';
 import { sqlFile, type Queryable, type Transaction } from '../platform/database/index.js';
+import { Scores, type WorthModel } from '../scoring/index.js';
 import { SegmentPredicates } from '../segments/index.js';
 import { SettingsService, type Settings } from '../settings/index.js';
 import type { FatiguePolicy } from '../fatigue/index.js';
@@ -18,6 +19,7 @@ export interface PassRules {
   settings: Settings;
   policy: FatiguePolicy;
   policyVersion: number;
+  worthModel: WorthModel;
 }
 
 /** Gathers what a pass needs to know beside its users: settings, policy, zones. */
@@ -28,12 +30,13 @@ export class PassWorlds {
     private readonly settings: SettingsService,
     private readonly policies: FatiguePolicies,
     private readonly installation: Installation,
+    private readonly scores: Scores,
   ) {}
 
   async rules(): Promise<PassRules> {
     const settings = await this.settings.get();
     const { version, policy } = await this.policies.current();
-    return { settings, policy, policyVersion: version };
+    return { settings, policy, policyVersion: version, worthModel: await this.scores.worthModel() };
   }
 
   async at(tx: Transaction, rules: PassRules, now: Date, range: IdRange, passWaves: string[]): Promise<PassWorld> {

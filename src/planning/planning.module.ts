@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { CampaignsModule } from '../campaigns/index.js';
 import { FatigueModule } from '../fatigue/index.js';
 import { Installation } from '../platform/auth/index.js';
+import { ScoringModule } from '../scoring/index.js';
 import { SegmentsModule } from '../segments/index.js';
 import { BucketPass } from './bucket-pass.js';
 import { Explainer } from './explain.js';
@@ -21,7 +22,7 @@ const messageIds = {
 /** Deciding: who gets what, when and why. Global for MessageIds: the ledger's ids are read by every room behind it. */
 @Global()
 @Module({
-  imports: [CampaignsModule, FatigueModule, SegmentsModule],
+  imports: [CampaignsModule, FatigueModule, ScoringModule, SegmentsModule],
   controllers: [PlanningController],
   providers: [messageIds, BucketPass, Explainer, PassWorlds, Planner, Simulator, UserFatigueReader],
   exports: [MessageIds],

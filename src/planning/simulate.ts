@@ -5,6 +5,7 @@ import { ApiDatabase, sqlFile, type Transaction } from '../platform/database/ind
 import { parseDuration } from '../platform/time/index.js';
 import { bucketRange } from './buckets.js';
 import { decideWave } from './decide-wave.js';
+import { decisionOrder, poolsOf } from './decision-order.js';
 import { listDueWaves, type DueWaveRow } from './due-waves.js';
 import { PassWorlds, type PassRules } from './pass-worlds.js';
 import type { PassWave } from './pass-parameters.js';
@@ -48,9 +49,9 @@ export class Simulator {
     const due = (await tx.query(listDueWaves, { now: asOf, bucket, ...range })).filter((wave) => wave.fresh || wave.freed);
     const waves = rank([...due.filter((wave) => wave.campaignId !== subject.campaignId), asDue(subject, asOf)]);
     const world = await this.worlds.at(tx, rules, asOf, range, waves.map((wave) => wave.waveId));
-    for (const wave of waves) {
-      for (const pool of [...(wave.freed ? ['deferred' as const] : []), ...(wave.fresh ? ['fresh' as const] : [])]) {
-        const counts = await decideWave<VerdictCount>(tx, this.worlds.predicates, wave, world, range, pool, 'take', { subjectWave: subject.waveId });
+    for (const { wave, round } of await decisionOrder(tx, this.worlds.predicates, waves, world, range, poolsOf)) {
+      for (const pool of poolsOf(wave)) {
+        const counts = await decideWave<VerdictCount>(tx, this.worlds.predicates, wave, world, range, pool, 'take', { subjectWave: subject.waveId, round });
         if (wave.campaignId === subject.campaignId) tally.own(counts);
         else tally.other(wave.campaignId, counts);
       }

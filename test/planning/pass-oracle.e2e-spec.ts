@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import { assignmentBucket, holdoutBuckets, inHoldout, variantIndex } from '../../src/experiments/index.js';
 import { compareRank, decideUser, type Decision, type DueRow, type World } from '../../src/fatigue/index.js';
 import { Installation } from '../../src/platform/auth/index.js';
+import { worthPrices } from '../../src/planning/worth-parameters.js';
+import { Scores, worthOf } from '../../src/scoring/index.js';
+import { DEFAULT_SETTINGS } from '../../src/settings/index.js';
 import { parseDuration } from '../../src/platform/time/index.js';
 import { createCampaign, launch, putPolicy } from '../factories/campaigns.js';
 import { auth, startTestApp, type TestApp } from '../support/test-app.js';
@@ -25,6 +28,7 @@ interface LedgerRow {
   cap: number | null;
   freeAt: Date | null;
   variant: number;
+  netWorth: number | null;
 }
 
 describe('the bucket pass', () => {
@@ -48,6 +52,7 @@ describe('the bucket pass', () => {
 
   it(`decides as the pure oracle does, row by row, in ${RUNS} generated worlds`, async () => {
     const seen = new Map<string, number>();
+    let priced = 0;
     await fc.assert(fc.asyncProperty(anyWorld, async (world) => {
       await clear();
       const placed = await place(world);
@@ -57,23 +62,31 @@ describe('the bucket pass', () => {
         const expected = expectation(world, person, i, placed);
         const actual = rows.filter((row) => row.person === i);
         expect(shown(actual, placed)).toEqual(expected);
+        for (const { campaignId, netWorth } of actual) {
+          if (netWorth === null) continue;
+          expect(netWorth).toBeCloseTo(netWorthOf(world, person, placed.find((p) => p.campaignId === campaignId)!), 9);
+          priced++;
+        }
         for (const row of expected) seen.set(row.reason ?? row.state, (seen.get(row.reason ?? row.state) ?? 0) + 1);
       }
     }), { numRuns: RUNS, ...(process.env.RAPPORT_PROPERTY_SEED ? { seed: Number(process.env.RAPPORT_PROPERTY_SEED) } : {}) });
     // The generator must reach every gate, or agreement would mean little.
     const gates = ['global_holdout', 'suppressed_address', 'unsubscribed', 'no_device', 'permission_denied', 'stale_device', 'no_email',
-      'quiet_hours', 'minimum_gap', 'frequency_cap', 'outranked', 'queued', 'held_out'];
+      'quiet_hours', 'minimum_gap', 'frequency_cap', 'outranked', 'not_worth_it', 'queued', 'held_out'];
     expect(gates.filter((gate) => !seen.has(gate))).toEqual([]);
+    expect(priced).toBeGreaterThan(RUNS);
   }, 300_000);
 
   async function clear(): Promise<void> {
     await t.db.raw(`truncate users, devices, subscriptions, subscription_log, suppressions, deliveries, chunks, slices, wave_buckets, waves,
-      run_variants, runs, campaign_pace, campaigns, segment_members, segment_changes, message_facts, user_scores restart identity cascade`);
+      run_variants, runs, campaign_pace, campaigns, segment_members, segment_changes, message_facts, conversions, decision_worth, user_scores restart identity cascade`);
     await t.db.raw(`select setval('user_id_seq', 1, false)`);
   }
 
   async function place(world: GeneratedWorld): Promise<Placed[]> {
-    await t.http.patch('/v1/settings').set(auth(t.adminKey)).send({ consent: world.consent, globalHoldout: world.globalHoldout }).expect(200);
+    await t.http.patch('/v1/settings').set(auth(t.adminKey)).send({ consent: world.consent, globalHoldout: world.globalHoldout, openValue: world.openValue,
+      messageCost: { push: world.messageCost, email: world.messageCost } }).expect(200);
+    Object.assign(t.app.get(Scores), { worth: { model: world.model, until: Infinity } });
     await putPolicy(t, world.policy as never);
     for (const [i, person] of world.people.entries()) await placePerson(person, i);
     const placed: Placed[] = [];
@@ -101,6 +114,11 @@ describe('the bucket pass', () => {
       await t.db.raw(`insert into subscriptions (user_id, channel, topic, state, occurred_at) values ($1, $2, $3, $4, $5)`, [id, channel, topic, state, NOW]);
     }
     if (person.inTier) await t.db.raw(`insert into segment_members (segment_id, user_id, entered_at) select id, $1, $2 from segments where key = 'tier'`, [id, NOW]);
+    if (person.scores) {
+      await t.db.raw(
+        `insert into user_scores (user_id, recency, frequency, monetary, rfm_group, last_purchase_at, purchases, revenue, expected_purchases_90d,
+           expected_value_90d, as_of) values ($1, 1, 1, 1, 'hibernating', $2, 1, 1, $3, $4, $2)`, [id, NOW, person.scores.purchases, person.scores.value]);
+    }
     for (const row of person.history) await placeHistory(id, row);
   }
 
@@ -112,6 +130,11 @@ describe('the bucket pass', () => {
          policy_version, state, channel)
        values ('2026-03-01', $1, -nextval('chunk_id_seq'), 0, 0, 1, $2, $2, $2, coalesce($3::timestamptz, 'infinity'), $3, $4, 0, $5, $6) returning id`,
       [userId, new Date(NOW.getTime() - 20 * DAY_MS), at, topicIds.get(row.topic), at ? 'sent' : 'queued', row.channel]);
+    if (row.converted && at) {
+      await t.db.raw(
+        `insert into conversions (user_id, event_id, name, occurred_at, month, delivery_id, campaign_id, run_id, credited_at)
+         values ($1, $2, 'purchase', $3, '2026-03-01', $4, 0, 0, $3)`, [userId, `e-${delivery!.id}`, at, delivery!.id]);
+    }
     if (row.opened && at) {
       await t.db.raw(
         `insert into message_facts (month, user_id, delivery_id, campaign_id, run_id, channel, opened_at, clicked_at, updated_at)
@@ -119,9 +142,25 @@ describe('the bucket pass', () => {
     }
   }
 
+  function netWorthOf(world: GeneratedWorld, person: Person, { campaignId, spec }: Placed): number {
+    const inTier = person.inTier && spec.audience.include[0] === 'tier';
+    const cell = world.model.cells.find(({ channel, segment }) => channel === spec.channel && segment === (inTier ? 'tier' : null))!;
+    const { openValue, messageCost } = world;
+    const settings = { ...DEFAULT_SETTINGS, openValue, messageCost: { push: messageCost, email: messageCost } };
+    const heard = person.history.filter(({ channel, minutesAgo }) => channel === spec.channel && minutesAgo !== null);
+    const own = spec.conversion.event === 'purchase' && person.scores && person.scores.purchases > 0 && person.scores.value !== null
+      ? person.scores.value / person.scores.purchases : null;
+    return worthOf(cell, worthPrices(campaignId, spec as never, settings, world.model), {
+      messages: heard.length, opens: heard.filter(({ opened }) => opened).length, conversions: heard.filter(({ converted }) => converted).length,
+      ownValue: own,
+    }).netWorth;
+  }
+
   const readLedger = (): Promise<LedgerRow[]> => t.db.raw<LedgerRow>(
-    `select substr(u.user_id, 8)::integer as person, d.campaign_id as "campaignId", d.state, d.reason, d.cap, d.free_at as "freeAt", d.variant
-     from deliveries as d join users as u on u.id = d.user_id where d.campaign_id > 0`);
+    `select substr(u.user_id, 8)::integer as person, d.campaign_id as "campaignId", d.state, d.reason, d.cap, d.free_at as "freeAt", d.variant,
+       e.net_worth as "netWorth"
+     from deliveries as d join users as u on u.id = d.user_id
+     left join decision_worth as e on e.user_id = d.user_id and e.run_id = d.run_id where d.campaign_id > 0`);
 
   function expectation(world: GeneratedWorld, person: Person, i: number, placed: Placed[]): ReturnType<typeof shown> {
     const clientId = `person-${i}`;
@@ -129,8 +168,8 @@ describe('the bucket pass', () => {
     return shown(decisions.map((decision) => ({ ...row(decision), person: i })), placed);
   }
 
-  function row({ campaignId, outcome, reason, cap, freeAt }: Decision): Omit<LedgerRow, 'person' | 'variant'> & { variant: number } {
-    return { campaignId, state: outcome, reason, cap, freeAt, variant: 0 };
+  function row({ campaignId, outcome, reason, cap, freeAt }: Decision): Omit<LedgerRow, 'person'> {
+    return { campaignId, state: outcome, reason, cap, freeAt, variant: 0, netWorth: null };
   }
 
   function shown(rows: LedgerRow[], placed: Placed[]) {
@@ -153,7 +192,8 @@ describe('the bucket pass', () => {
       },
       rows: placed.map(({ campaignId, salt, spec }): DueRow => ({
         campaignId, channel: spec.channel, topic: spec.topic, transactional: spec.transactional, ignoreCaps: spec.ignoreCaps,
-        priority: spec.priority, netWorth: 0, onFatigue: spec.onFatigue, expiresAt: new Date(NOW.getTime() + durationMs(spec.expiresAfter)),
+        priority: spec.priority, worth: spec.worth,
+        netWorth: spec.worth ? netWorthOf(world, person, { campaignId, salt, spec }) : 0, onFatigue: spec.onFatigue, expiresAt: new Date(NOW.getTime() + durationMs(spec.expiresAfter)),
         heldOut: !spec.transactional && inHoldout(`${salt}:holdout`, clientId, spec.holdout),
       })),
     };

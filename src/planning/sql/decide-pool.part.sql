@@ -3,8 +3,8 @@
 -- for each zone: they depend on the zone and the instant alone, so the function that explains them is the one that runs.
 -- Facts are gathered by ranges of the bucket's ids rather than user by user: the tables are indexed by user, so each is one
 -- range scan. Only the history is a lateral: its index is (user, counted_at), and most of it is older than any window.
--- reads: users, devices, subscriptions, suppressions, deliveries, message_facts, segment_members, pass_pool, pass_taken
-with quiet as materialized (
+-- reads: users, devices, subscriptions, suppressions, deliveries, message_facts, segment_members, pass_pool, pass_taken, priced (of price-pool)
+, quiet as materialized (
   select q.zone, q.starts, q.ends
   from jsonb_to_recordset(:quiet::jsonb) as q (zone text, starts timestamptz, ends timestamptz)
 ),
@@ -140,6 +140,9 @@ gated as materialized (
     q.ends as quiet_until,
     gg.free_at as gap_free_at, gg.before as gap_before, gg.blocking_id as gap_blocking_id,
     cg.free_at as cap_free_at, cg.before as cap_before, cg.blocking_id as cap_blocking_id, cg.ord as cap,
+    w.worth_segment, w.incrementality, w.heard_messages, w.heard_opens, w.heard_conversions, w.conversion_rate, w.open_rate,
+    w.conversion_value, w.conversion_gain, w.open_gain, w.hazard, w.keep_value, w.message_cost,
+    w.net_worth,
     not :transactional::boolean and bucket_of(:holdoutSalt::text, p.client_id) < :holdoutBuckets::integer as held_out,
     (select count(*) from unnest(:variantBounds::integer[]) as b (bound)
       where b.bound <= bucket_of(:variantSalt::text, p.client_id))::smallint as variant
@@ -148,6 +151,7 @@ gated as materialized (
   left join consent as c on c.user_id = p.user_id
   left join reach as r on r.user_id = p.user_id
   left join recent as r7 on r7.user_id = p.user_id
+  left join priced as w on w.user_id = p.user_id
   left join quiet as q on not :transactional::boolean and q.zone = p.zone
     and q.starts <= :now::timestamptz and q.ends > :now::timestamptz
   left join gap_gate as gg on not :transactional::boolean and not :ignoreCaps::boolean and gg.user_id = p.user_id
@@ -171,6 +175,7 @@ reasoned as materialized (
         and coalesce(g.gap_free_at, g.cap_free_at) is not null then 'outranked'
       when g.gap_free_at is not null then 'minimum_gap'
       when g.cap_free_at is not null then 'frequency_cap'
+      when g.net_worth <= 0 then 'not_worth_it'
     end)::delivery_reason as reason,
     greatest(g.quiet_until, g.gap_free_at, g.cap_free_at) as gates_free_at
   from gated as g

@@ -1,6 +1,6 @@
 export { batchRows, isPlainObject, rowFault, type RejectedRow } from './batch.js';
 export {
-  DiffersFrom, HasDecimals, IsBelow, IsKey, IsKeyList, MayBeAbsent, Nested, NestedList, NotInThisRelease, NotTogetherWith,
+  DiffersFrom, HasDecimals, IsBelow, IsKey, IsKeyList, MayBeAbsent, Nested, NestedList, NotInThisRelease, NotTogetherWith, OnlyOnWhere,
 } from './field-validators.js';
 export { IdempotencyInterceptor } from './idempotency.interceptor.js';
 export { jsonText } from './json-text.js';
