@@ -8,7 +8,7 @@ const PURE = [
   '^src/fatigue/(frequency-cap|quiet-hours|ranking|fatigue-gates|calendar-window|wall-clock|policy|world)\\.ts$',
   '^src/segments/(segment-rule|segment-compiler|segment-evaluator)\\.ts$',
   '^src/segments/(rule|predicate|oracle)/',
-  '^src/campaigns/(campaign-state|schedule)\\.ts$',
+  '^src/campaigns/(campaign-state|schedule|opt-out-alarm)\\.ts$',
   '^src/delivery/(delivery-state|retry)\\.ts$',
   '^src/feedback/(attribution|html-links|machine|preferences)\\.ts$',
   '^src/reporting/(lift-panel|results-shape)\\.ts$',

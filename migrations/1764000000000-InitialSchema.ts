@@ -407,6 +407,8 @@ create table campaigns (
   updated_at timestamptz not null default clock_timestamp(),
   launched_at timestamptz,
   completed_at timestamptz);
+-- Opt-outs up to here are known: the guard paused the campaign for them.
+alter table campaigns add guarded_from timestamptz;
 create index campaigns_status on campaigns (status);
 create index campaigns_conversion_event on campaigns ((definition->'conversion'->>'event'));
 
@@ -599,6 +601,7 @@ create table message_facts (
   primary key (month, user_id, delivery_id));
 create index message_facts_campaign on message_facts (campaign_id);
 create index message_facts_user on message_facts (user_id);
+create index message_facts_opt_outs on message_facts (campaign_id) where unsubscribed_at is not null;
 
 create table message_events (
   month date not null,
