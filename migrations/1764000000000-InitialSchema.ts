@@ -149,8 +149,8 @@ create table subscription_log (
   source text,
   message_id text);
 create index subscription_log_user on subscription_log (user_id, id);
--- Opt-outs that name the message they came from, in order of arrival: feedback credits them to it.
-create index subscription_log_message on subscription_log (id) where message_id is not null;
+-- Opt-outs in order of arrival: feedback credits them to the message they came from.
+create index subscription_log_opt_outs on subscription_log (id) where state = 'unsubscribed';
 
 -- Keyed hash of the normalised address: survives erasure without holding the address.
 create table suppressions (

@@ -129,6 +129,36 @@ describe('the preference page', () => {
   });
 });
 
+describe('opt-outs that name no message', () => {
+  const put = (userId: string, of: object) =>
+    t.http.put(`/v1/users/${userId}/subscriptions`).set(auth(t.keys.ingest)).send({ channel: 'push', state: 'unsubscribed', ...of }).expect(200);
+
+  it('are credited to the last message on that channel within 7 days, once, else to none', async () => {
+    const user = await ledger.user('linkless');
+    const older = await ledger.delivery(await ledger.campaign(), user, { at: '2026-02-27T12:00:00Z' });
+    const last = await ledger.delivery(await ledger.campaign(), user, { at: '2026-02-28T12:00:00Z' });
+    const mailed = await ledger.delivery(await ledger.campaign({ channel: 'email' }), user, { at: '2026-03-01T12:00:00Z' });
+    await put('linkless', { occurredAt: '2026-03-02T10:00:00Z' });
+    await t.loop('opt-outs');
+    expect(await ledger.facts(last)).toMatchObject({ unsubscribed: new Date('2026-03-02T10:00:00Z') });
+    for (const ref of [older, mailed]) expect(await ledger.facts(ref)).toBeUndefined();
+    // Told again after another message: the person was out already.
+    const later = await ledger.delivery(await ledger.campaign(), user, { at: '2026-03-02T11:00:00Z' });
+    await put('linkless', { occurredAt: '2026-03-02T11:30:00Z' });
+    await t.loop('opt-outs');
+    expect(await ledger.facts(later)).toBeUndefined();
+  });
+
+  it('a message of eight days ago, or one that was never sent, is not blamed', async () => {
+    const user = await ledger.user('patient');
+    const old = await ledger.delivery(await ledger.campaign(), user, { at: '2026-02-22T09:00:00Z' });
+    const stopped = await ledger.delivery(await ledger.campaign(), user, { state: 'suppressed' });
+    await put('patient', { occurredAt: '2026-03-02T10:00:00Z' });
+    await t.loop('opt-outs');
+    for (const ref of [old, stopped]) expect(await ledger.facts(ref)).toBeUndefined();
+  });
+});
+
 describe('opt-outs that name their message', () => {
   it('told by an app are credited to it, somebody else’s message and nonsense are not', async () => {
     const ids = t.app.get(MessageIds);
