@@ -200,6 +200,36 @@ describe('what mail servers report', () => {
     expect(await ledger.facts(soft.ref)).toBeUndefined();
   });
 
+  it.each([
+    ['two in four days', ['02-25', '03-01'], false],
+    ['three in two days', ['02-28', '02-28', '03-01'], false],
+    ['three in four days', ['02-25', '02-27', '03-01'], true],
+    ['four in a day', ['03-01', '03-01', '03-01', '03-01'], false],
+    ['five in a day', ['03-01', '03-01', '03-01', '03-01', '03-01'], true],
+    ['four, the oldest two over a month ago', ['01-20', '01-25', '02-25', '03-01'], false],
+  ])('soft bounces: %s', async (_, days, silenced) => {
+    const email = `soft${n}@example.com`;
+    const user = await ledger.user(`s${n++}`, { email, emailHash: t.app.get(Addresses).hash(email) });
+    for (const day of days) {
+      const sentAt = `2026-${day}T12:00:00Z`;
+      const ref = await ledger.delivery(await ledger.campaign({ channel: 'email', runAt: sentAt }), user, { at: sentAt });
+      const bounce = { messageId: t.app.get(MessageIds).encode(ref), type: 'bounce', occurredAt: `2026-${day}T12:05:00Z` };
+      for (let i = 0; i < 2; i++) await post([bounce]).expect(200);
+    }
+    expect(await suppressed(email)).toEqual(silenced ? [{ email, reason: 'soft_bounces' }] : []);
+  });
+
+  it('soft bounces before a mail that arrived are forgotten', async () => {
+    const email = 'back@example.com';
+    const user = await ledger.user('back', { email, emailHash: t.app.get(Addresses).hash(email) });
+    for (const [day, type] of [['02-20', 'bounce'], ['02-22', 'bounce'], ['02-24', 'delivered'], ['03-01', 'bounce']]) {
+      const sentAt = `2026-${day}T12:00:00Z`;
+      const ref = await ledger.delivery(await ledger.campaign({ channel: 'email', runAt: sentAt }), user, { at: sentAt });
+      await post([{ messageId: t.app.get(MessageIds).encode(ref), type, occurredAt: `2026-${day}T12:05:00Z` }]).expect(200);
+    }
+    expect(await suppressed(email)).toEqual([]);
+  });
+
   it('a complaint silences the address and ends the channel, and is an opt-out of that message', async () => {
     const { ref, messageId } = await addressed('angry@example.com');
     await post([{ messageId, type: 'complaint', occurredAt: at }]).expect(200);
