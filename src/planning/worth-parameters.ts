@@ -23,9 +23,11 @@ export function worthCells(campaignId: string, definition: CampaignDefinition, s
 /** The prices of a campaign's message: its own holdout's share where that has spoken, else the channel's. */
 export function worthPrices(campaignId: string, definition: CampaignDefinition, settings: Settings, model: WorthModel): WorthPrices {
   const { channel, conversion } = definition;
+  const value = conversion ? Math.max(0, model.eventValues[conversion.event] ?? 0) : 0;
   return {
     incrementality: (model.campaigns[campaignId] ?? model.channels[channel]).share,
-    value: conversion ? Math.max(0, model.eventValues[conversion.event] ?? 0) : 0,
+    value,
+    channel: { incrementality: model.channels[channel].share, value: Math.max(0, model.channelValues[channel] ?? value) },
     margin: settings.margin, openValue: settings.openValue, cost: settings.messageCost[channel],
   };
 }

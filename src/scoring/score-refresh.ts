@@ -114,8 +114,12 @@ export class ScoreRefresh {
   private async fitWorth(tx: Transaction, { asOf, purchaseEvent, currency }: PurchaseScope): Promise<WorthModel> {
     const segments = (await tx.query(scoreSql.listWorthSegments, {})).map(({ key }) => key);
     const histories = await tx.query(scoreSql.compressWorth, { segments });
-    const holdouts = await tx.query(scoreSql.measureHoldouts, { since: new Date(asOf.getTime() - HOLDOUT_MEMORY_MS), asOf });
+    const since = new Date(asOf.getTime() - HOLDOUT_MEMORY_MS);
+    const holdouts = await tx.query(scoreSql.measureHoldouts, { since, asOf });
     const values = await tx.query(scoreSql.meanConversionValues, { purchaseEvent, currency });
-    return fitWorthModel(histories, holdouts, Object.fromEntries(values.map(({ event, value }) => [event, value])));
+    const credited = await tx.query(scoreSql.meanCreditedValues, { since, currency });
+    const valueOn = (channel: Channel): number | null => credited.find((row) => row.channel === channel)?.value ?? null;
+    const eventValues = Object.fromEntries(values.map(({ event, value }) => [event, value]));
+    return fitWorthModel(histories, holdouts, eventValues, { push: valueOn('push'), email: valueOn('email') });
   }
 }

@@ -67,6 +67,7 @@ export const scoreSql = {
   compressWorth: load<{ segments: string[] }, WorthHistory>('compress-worth-histories'),
   measureHoldouts: load<{ since: Date; asOf: Date }, HoldoutArms>('measure-holdout-arms'),
   meanConversionValues: load<{ purchaseEvent: string; currency: string }, { event: string; value: number }>('mean-conversion-values'),
+  meanCreditedValues: load<{ since: Date; currency: string }, { channel: Channel; value: number }>('mean-credited-values'),
   insertRefresh: load<{ asOf: Date; users: number; models: string }, { id: string }>('insert-score-refresh'),
   latestRefresh: load<object, RefreshRow>('read-latest-refresh'),
   readGrid: load<object, GridRow>('read-rfm-grid'),

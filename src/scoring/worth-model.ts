@@ -27,6 +27,8 @@ export interface WorthModel {
   readonly campaigns: Readonly<Record<string, Incrementality>>;
   /** Mean value by name of the conversion event, in the settings' currency. */
   readonly eventValues: Readonly<Record<string, number>>;
+  /** Mean value of a conversion credited to any message of the channel; null: none was. */
+  readonly channelValues: Readonly<Record<Channel, number | null>>;
 }
 
 /**
@@ -41,14 +43,14 @@ export const STATED_INCREMENTALITY = 0.4;
 const STATED_SPREAD = 0.3;
 /** A campaign's share differs from its channel's by about this much of it. */
 const CAMPAIGN_SPREAD = 0.5;
-/** A holdout speaks from this many people held out and this many who converted in either arm: below, its share is noise. */
-export const HOLDOUT_MINIMUM = { control: 200, converted: 30 } as const;
+/** A holdout speaks from this many people in each arm and this many conversions in both: below, its share is noise. */
+export const HOLDOUT_MINIMUM = { control: 200, conversions: 30 } as const;
 
 export const STATED_MODEL: WorthModel = {
   cells: (['push', 'email'] as const).map((channel): FittedCell =>
     ({ ...STATED_WORTH, channel, segment: null, sources: { optOut: 'stated', openRate: 'stated', conversionRate: 'stated' } })),
   channels: { push: { share: STATED_INCREMENTALITY, source: 'stated' }, email: { share: STATED_INCREMENTALITY, source: 'stated' } },
-  campaigns: {}, eventValues: {},
+  campaigns: {}, eventValues: {}, channelValues: { push: null, email: null },
 };
 
 /** People of a channel with the same history; of a segment: those who were in it at their last message. */
@@ -58,32 +60,35 @@ export interface WorthHistory extends Pick<ChannelHistory, 'messages' | 'opens' 
   readonly conversions: number;
 }
 
-/** Both arms of a campaign in people, and how many messages the treated got. */
+/** Both arms of a campaign: people, their conversion events within the windows and the sum of the squares, messages that the treated got. */
 export interface HoldoutArms {
   readonly campaignId: string;
   readonly channel: Channel;
   readonly messages: number;
   readonly treated: number;
-  readonly treatedConverted: number;
+  readonly treatedConversions: number;
+  readonly treatedSquares: number;
   readonly control: number;
-  readonly controlConverted: number;
+  readonly controlConversions: number;
+  readonly controlSquares: number;
 }
 
 export function fitWorthModel(
   histories: readonly WorthHistory[], holdouts: readonly HoldoutArms[], eventValues: Readonly<Record<string, number>>,
+  channelValues: WorthModel['channelValues'] = { push: null, email: null },
 ): WorthModel {
   const segments = [...new Set(histories.map(({ segment }) => segment))].filter((segment) => segment !== null);
   const cells = (['push', 'email'] as const).flatMap((channel) =>
     [null, ...segments].map((segment) => fitCell(channel, segment, histories.filter((row) => row.channel === channel))));
   const of = (channel: Channel): WorthCell => cells.find((cell) => cell.channel === channel && cell.segment === null)!;
   const heard = holdouts.filter((arms) => arms.control >= HOLDOUT_MINIMUM.control && arms.treated >= HOLDOUT_MINIMUM.control
-    && arms.treatedConverted + arms.controlConverted >= HOLDOUT_MINIMUM.converted);
+    && arms.treatedConversions + arms.controlConversions >= HOLDOUT_MINIMUM.conversions);
   const channelShare = (channel: Channel): Incrementality =>
     ofChannel(heard.filter((arms) => arms.channel === channel), mean(of(channel).conversionRate));
   const channels = { push: channelShare('push'), email: channelShare('email') };
   const campaigns = Object.fromEntries(heard.map((arms): [string, Incrementality] =>
     [arms.campaignId, ofCampaign(arms, channels[arms.channel], mean(of(arms.channel).conversionRate))]));
-  return { cells, channels, campaigns, eventValues };
+  return { cells, channels, campaigns, eventValues, channelValues };
 }
 
 function fitCell(channel: Channel, segment: string | null, rows: readonly WorthHistory[]): FittedCell {
@@ -153,10 +158,13 @@ interface Estimate {
 }
 
 /** Conversions a message more than without it: the difference of the arms over the messages that the treated got. */
-export function incrementPerMessage({ messages, treated, treatedConverted, control, controlConverted }: HoldoutArms): Estimate {
-  const [p1, p0] = [treatedConverted / treated, controlConverted / control];
-  const perPerson = messages / treated;
-  return { mean: (p1 - p0) / perPerson, variance: ((p1 * (1 - p1)) / treated + (p0 * (1 - p0)) / control) / perPerson ** 2 };
+export function incrementPerMessage(arms: HoldoutArms): Estimate {
+  const arm = (n: number, sum: number, squares: number): Estimate =>
+    ({ mean: sum / n, variance: (squares - sum ** 2 / n) / (n - 1) / n });
+  const treated = arm(arms.treated, arms.treatedConversions, arms.treatedSquares);
+  const control = arm(arms.control, arms.controlConversions, arms.controlSquares);
+  const perPerson = arms.messages / arms.treated;
+  return { mean: (treated.mean - control.mean) / perPerson, variance: (treated.variance + control.variance) / perPerson ** 2 };
 }
 
 /** Precision-weighted mean of two normal estimates. */

@@ -3,7 +3,7 @@ import { discountedResidualMessages, optOutHazard } from './opt-out-hazard.js';
 import { STATED_WORTH, fitWorthModel, type HoldoutArms, type WorthHistory } from './worth-model.js';
 import { LAST_ORDINAL, MESSAGE_DISCOUNT, patienceCurve, worthOf, type Heard, type WorthPrices } from './worth.js';
 
-const PRICES: WorthPrices = { incrementality: 0.4, value: 50, margin: 0.5, openValue: 0, cost: 0 };
+const PRICES: WorthPrices = { incrementality: 0.4, value: 50, margin: 0.5, openValue: 0, cost: 0, channel: { incrementality: 0.4, value: 50 } };
 const NEW: Heard = { messages: 0, opens: 0, conversions: 0, ownValue: null };
 const positive = fc.double({ min: 0.1, max: 500, noNaN: true });
 
@@ -42,6 +42,12 @@ describe('worth', () => {
     }
   });
 
+  it('a message that sells little is refused where others sell more, though the same risk is worth taking for those', () => {
+    const cheap = worthOf(STATED_WORTH, { ...PRICES, value: 2 }, NEW);
+    expect(cheap.keepValue).toBe(worthOf(STATED_WORTH, PRICES, NEW).keepValue);
+    expect(cheap.netWorth).toBeLessThan(0);
+  });
+
   it('falls with the hazard and with the cost', () => {
     fc.assert(fc.property(positive, positive, fc.double({ min: 0, max: 5, noNaN: true }), (alpha, beta, cost) => {
       const of = (a: number, c: number): number => worthOf({ ...STATED_WORTH, optOut: { alpha: a, beta: beta + 100 } }, { ...PRICES, openValue: 10, cost: c }, NEW).hazard;
@@ -54,7 +60,7 @@ describe('worth', () => {
 
 describe('the fitted parameters of worth', () => {
   const arms = (of: Partial<HoldoutArms> = {}): HoldoutArms => ({
-    campaignId: '7', channel: 'push', messages: 10_000, treated: 10_000, treatedConverted: 300, control: 10_000, controlConverted: 100, ...of,
+    campaignId: '7', channel: 'push', messages: 10_000, treated: 10_000, treatedConversions: 300, treatedSquares: 300, control: 10_000, controlConversions: 100, controlSquares: 100, ...of,
   });
 
   it('are the stated ones, and say so, where nothing was sent', () => {
@@ -71,11 +77,11 @@ describe('the fitted parameters of worth', () => {
     expect(model.channels.push.share).toBeGreaterThan(0.9);
     expect(model.campaigns['7']).toMatchObject({ source: 'campaign holdout' });
     expect(model.channels.email.source).toBe('stated');
-    expect(fitWorthModel([], [arms({ control: 100, controlConverted: 1 })], {}).channels.push).toEqual({ share: 0.4, source: 'stated' });
+    expect(fitWorthModel([], [arms({ control: 100, controlConversions: 1, controlSquares: 1 })], {}).channels.push).toEqual({ share: 0.4, source: 'stated' });
   });
 
   it('a campaign that made no difference is worth next to nothing, never less than it', () => {
-    const model = fitWorthModel([], [arms({ treatedConverted: 200, controlConverted: 320 })], {});
+    const model = fitWorthModel([], [arms({ treatedConversions: 200, treatedSquares: 200, controlConversions: 320, controlSquares: 320 })], {});
     expect(model.channels.push.share).toBe(0);
     expect(model.campaigns['7']!.share).toBe(0);
   });

@@ -28,6 +28,11 @@ export interface WorthPrices {
   readonly openValue: number;
   /** Of one message. */
   readonly cost: number;
+  /**
+   * What V is made of: the share and the mean value of all messages of the channel. An opt-out ends those, not this campaign's alone; a
+   * newsletter must not be cheap because it sells little.
+   */
+  readonly channel: { readonly incrementality: number; readonly value: number };
 }
 
 /** What the person did with the messages of the channel so far, and the value of their own conversions where it is known. */
@@ -82,10 +87,10 @@ export function patienceCurve(params: OptOutParams): PatienceCurve {
   return { hazards, lifetimes };
 }
 
-/** Mean gain of a message among the people of the cell: what each message that is still heard is expected to bring; never below 0. */
-export function meanGain({ openRate, conversionRate }: WorthCell, { incrementality, value, margin, openValue, cost }: WorthPrices): number {
+/** Mean gain of any message of the channel among the people of the cell: what each message that is still heard is expected to bring; never below 0. */
+export function meanGain({ openRate, conversionRate }: WorthCell, { channel, margin, openValue, cost }: WorthPrices): number {
   const of = ({ alpha, beta }: BetaPrior): number => alpha / (alpha + beta);
-  return Math.max(0, of(conversionRate) * incrementality * margin * value + of(openRate) * openValue - cost);
+  return Math.max(0, of(conversionRate) * channel.incrementality * margin * channel.value + of(openRate) * openValue - cost);
 }
 
 /** The terms of one person's next message. @param curve of the cell's own opt-out parameters */

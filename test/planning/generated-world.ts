@@ -132,6 +132,7 @@ const model: fc.Arbitrary<WorthModel> = fc.record({
   channels: fc.record({ push: share, email: share }),
   campaigns: fc.option(share.map((of) => ({ 1: of })), { nil: {} }),
   eventValues: fc.constant({ purchase: 20, booking: 3 }),
+  channelValues: fc.constantFrom({ push: null, email: 8 }, { push: 30, email: null }),
 });
 
 const consentModel = fc.constantFrom('optOut' as const, 'optOut' as const, 'optIn' as const);
