@@ -521,6 +521,9 @@ create index deliveries_deferred on deliveries (user_id, free_at) where state = 
 create index deliveries_deferred_run on deliveries (run_id) where state = 'deferred';
 create index deliveries_campaign on deliveries (campaign_id, id);
 
+-- Messages in doubt: few, and counted every minute.
+create index deliveries_unknown on deliveries (month) where state = 'unknown';
+
 create sequence chunk_id_seq;
 create table chunks (
   id bigint primary key default nextval('chunk_id_seq'),
