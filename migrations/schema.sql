@@ -44,6 +44,7 @@ create table campaigns (
   updated_at timestamp with time zone not null default clock_timestamp(),
   launched_at timestamp with time zone,
   completed_at timestamp with time zone,
+  guarded_from timestamp with time zone,
   constraint campaigns_pkey PRIMARY KEY (id),
   constraint campaigns_priority_check CHECK (((priority >= 0) AND (priority <= 100))),
   constraint campaigns_topic_id_fkey FOREIGN KEY (topic_id) REFERENCES topics(id));
@@ -486,11 +487,13 @@ CREATE INDEX deliveries_counted ON ONLY public.deliveries USING btree (user_id, 
 CREATE INDEX deliveries_deferred ON ONLY public.deliveries USING btree (user_id, free_at) WHERE (state = 'deferred'::delivery_state);
 CREATE INDEX deliveries_deferred_run ON ONLY public.deliveries USING btree (run_id) WHERE (state = 'deferred'::delivery_state);
 CREATE INDEX deliveries_settled ON ONLY public.deliveries USING btree (user_id, settled_at) WHERE (settled_at IS NOT NULL);
+CREATE INDEX deliveries_unknown ON ONLY public.deliveries USING btree (month) WHERE (state = 'unknown'::delivery_state);
 CREATE INDEX devices_user ON public.devices USING btree (user_id);
 CREATE INDEX events_user_name_time ON ONLY public.events USING btree (user_id, name, occurred_at);
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at);
 CREATE INDEX jobs_open ON public.jobs USING btree (id) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]));
 CREATE INDEX message_facts_campaign ON public.message_facts USING btree (campaign_id);
+CREATE INDEX message_facts_opt_outs ON public.message_facts USING btree (campaign_id) WHERE (unsubscribed_at IS NOT NULL);
 CREATE INDEX message_facts_user ON public.message_facts USING btree (user_id);
 CREATE INDEX runs_open ON public.runs USING btree (campaign_id) WHERE (completed_at IS NULL);
 CREATE INDEX score_refreshes_as_of ON public.score_refreshes USING btree (as_of);
@@ -499,7 +502,7 @@ CREATE INDEX segment_changes_user ON public.segment_changes USING btree (user_id
 CREATE INDEX segment_members_user ON public.segment_members USING btree (user_id);
 CREATE INDEX slices_closed ON public.slices USING btree (closed_at) WHERE (closed_at IS NOT NULL);
 CREATE INDEX slices_open ON public.slices USING btree (chunk_id) WHERE (closed_at IS NULL);
-CREATE INDEX subscription_log_message ON public.subscription_log USING btree (id) WHERE (message_id IS NOT NULL);
+CREATE INDEX subscription_log_opt_outs ON public.subscription_log USING btree (id) WHERE (state = 'unsubscribed'::text);
 CREATE INDEX subscription_log_user ON public.subscription_log USING btree (user_id, id);
 CREATE INDEX user_event_days_name ON public.user_event_days USING btree (name, user_id);
 CREATE INDEX users_email_hash ON public.users USING btree (email_hash) WHERE (email_hash IS NOT NULL);
