@@ -107,6 +107,8 @@ create table users (
   last_seen_at timestamptz,
   updated_at timestamptz not null default clock_timestamp()) with (fillfactor = 90);
 create index users_email_hash on users (email_hash) where email_hash is not null;
+-- Which zones there are, by a few hundred jumps instead of a walk over everybody: one wave for each.
+create index users_zone on users (zone);
 
 create table devices (
   token_hash bytea primary key,
@@ -424,6 +426,9 @@ create table runs (
   completed_at timestamptz,
   unique (campaign_id, scheduled_for, kind));
 create index runs_open on runs (campaign_id) where completed_at is null;
+-- local_at: the wall-clock time that all zones of the occurrence share, read as UTC. missed: it fell into a time when nothing ran
+-- and had expired before anything ran again; nobody was decided on.
+alter table runs add column local_at timestamptz, add column missed boolean not null default false;
 
 -- What each variant of a run sends: the newest template version when the run fell due, frozen by the first pass.
 create table run_variants (
@@ -442,6 +447,57 @@ create table waves (
   decided_at timestamptz);
 create index waves_open on waves (due_at) where decided_at is null;
 create index waves_run on waves (run_id);
+-- slot: which hour of a bestHour day. passed: the zone's local time had passed and the campaign skips it.
+-- expires_at null: when the run does.
+alter table waves add column expires_at timestamptz, add column slot smallint, add column passed boolean not null default false;
+create unique index waves_zone on waves (run_id, zone, coalesce(slot, -1)) where zone is not null;
+
+-- How far a recurring campaign's occurrences have been made: the wall time of the last one, and when the next has to be.
+create table recurrences (
+  campaign_id bigint primary key references campaigns (id) on delete cascade,
+  last_local timestamptz not null,
+  next_at timestamptz);
+create index recurrences_due on recurrences (next_at) where next_at is not null;
+
+create index campaigns_triggered on campaigns ((definition #>> '{schedule,event}')) where definition #>> '{schedule,type}' = 'triggered';
+
+-- Who is to be decided for a triggered campaign, and what triggered it. id is the entry of the ledger's row.
+create sequence trigger_entry_id_seq;
+create table trigger_entries (
+  id bigint not null default nextval('trigger_entry_id_seq'),
+  campaign_id bigint not null references campaigns (id) on delete cascade,
+  user_id bigint not null references users (id) on delete cascade,
+  entered_at timestamptz not null,
+  due_at timestamptz not null,
+  expires_at timestamptz not null,
+  source text not null,
+  event jsonb,
+  decided_at timestamptz,
+  outcome text check (outcome in ('decided', 'unless', 'not_in_audience')),
+  primary key (user_id, id),
+  unique (user_id, campaign_id, source));
+create index trigger_entries_due on trigger_entries ((user_id >> 14), due_at) where decided_at is null;
+create index trigger_entries_campaign on trigger_entries (campaign_id);
+
+-- The last entry of each user, for campaigns that do not let everybody in again at once.
+create table trigger_states (
+  user_id bigint not null references users (id) on delete cascade,
+  campaign_id bigint not null references campaigns (id) on delete cascade,
+  last_at timestamptz not null,
+  primary key (user_id, campaign_id));
+create index trigger_states_campaign on trigger_states (campaign_id);
+
+-- Up to when a campaign that waits for entries into a segment has read them.
+create table trigger_cursors (
+  campaign_id bigint primary key references campaigns (id) on delete cascade,
+  read_until timestamptz not null);
+
+-- Open rates by local hour of the week that a bestHour run decides by, frozen when its first wave is due.
+create table send_time_curves (
+  run_id bigint primary key references runs (id) on delete cascade,
+  curve double precision[] not null,
+  kappa double precision not null,
+  as_of timestamptz not null);
 
 create table wave_buckets (
   wave_id bigint not null references waves (id) on delete cascade,
@@ -496,6 +552,8 @@ create table deliveries (
   settled_at timestamptz,
   free_at timestamptz,
   blocking_id bigint,
+  -- The campaign that took or holds the slot: of outranked and reserved_for_priority.
+  blocking_campaign_id bigint,
   topic_id integer,
   policy_version integer not null,
   template_version integer,
@@ -506,6 +564,8 @@ create table deliveries (
   cap smallint,
   messages_in_7d smallint not null default 0,
   attempts smallint not null default 0,
+  -- Of the attempts: those of which nobody knows whether they arrived. Above 0 the message may have arrived more than once.
+  doubts smallint not null default 0,
   primary key (month, user_id, id),
   unique (month, run_id, user_id, channel, entry),
   check ((state = 'deferred') = (free_at is not null)),
@@ -520,6 +580,8 @@ create index deliveries_deferred on deliveries (user_id, free_at) where state = 
 -- Whether a run still has somebody waiting, without a walk over its decided rows.
 create index deliveries_deferred_run on deliveries (run_id) where state = 'deferred';
 create index deliveries_campaign on deliveries (campaign_id, id);
+-- Whom a campaign displaced.
+create index deliveries_displaced on deliveries (blocking_campaign_id) where blocking_campaign_id is not null;
 
 -- Messages in doubt: few, and counted every minute.
 create index deliveries_unknown on deliveries (month) where state = 'unknown';
@@ -566,6 +628,7 @@ create table decision_worth (
   run_id bigint not null,
   campaign_id bigint not null,
   channel channel not null,
+  entry bigint not null default 0,
   decided_at timestamptz not null,
   segment text,
   messages integer not null,
@@ -581,7 +644,7 @@ create table decision_worth (
   keep_value float8 not null,
   cost float8 not null,
   net_worth float8 not null,
-  primary key (user_id, month, run_id, channel));
+  primary key (user_id, month, run_id, channel, entry));
 `;
 
 const FEEDBACK = `

@@ -1,7 +1,7 @@
 /** What the simulated people do, by stated rates. Everybody buys at the base rate, contacted or not: only so is a lift measured honestly. */
 export const RATES = {
-  push: { delivered: 0.4, opened: 0.22, dismissed: 0.06, optedOut: 0.012, boughtAfterOpening: 0.16 },
-  email: { opened: 0.36, clickedAfterOpening: 0.28, optedOut: 0.01, boughtAfterClick: 0.3 },
+  push: { delivered: 0.12, opened: 0.22, dismissed: 0.06, optedOut: 0.012, boughtAfterOpening: 0.16 },
+  email: { opened: 0.3, clickedAfterOpening: 0.3, optedOut: 0.01, boughtAfterClick: 0.3 },
   boughtAnyway: 0.03,
 };
 

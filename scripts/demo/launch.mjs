@@ -6,7 +6,7 @@ import { decidedRows, sumOf } from './checks.mjs';
 const LEAD_MS = 4_000;
 const MARGIN_MS = 1_500;
 const DECIDED_MS = 90_000;
-const SENT_MS = 300_000;
+const SENT_MS = 120_000;
 const MAX_PLANS = 5;
 
 /**
@@ -72,6 +72,7 @@ function say(line, { definition, predicted }, more = '') {
   const { audience, holdout, wouldSend, suppressed, deferred, asOf } = predicted;
   line(`  “${definition.name}” (${definition.channel}, priority ${definition.priority}) simulated as of ${asOf}: audience ${count(audience)}, `
     + `held out ${count(holdout)}, not sent ${count(sumOf(suppressed))}, deferred ${count(sumOf(deferred))}, would send ${count(wouldSend)}${more}`);
+  for (const { reason, count: n, until } of deferred) line(`    deferred for ${reason}: ${count(n)}${until ? `, the first until ${until}` : ''}`);
 }
 
 const resultsOf = (api, campaigns) => Promise.all(campaigns.map(({ id }) => api.get(`/v1/campaigns/${id}/results`)));
@@ -83,7 +84,7 @@ export function untilDecided(api, campaigns) {
 }
 
 /**
- * Waits until nothing is queued or sending any more; what is deferred may stay.
+ * Waits until nothing is queued or sending any more, and every campaign that deferred nobody is completed.
  * @param {(sent: number) => void} progress called with the messages done with
  */
 export function untilSent(api, campaigns, progress) {
@@ -92,5 +93,6 @@ export function untilSent(api, campaigns, progress) {
     progress(all.reduce((sum, { sent, failed, unknown }) => sum + sent + failed + unknown, 0));
     return all;
   };
-  return poll(ask, (all) => all.every(({ queued, sending }) => queued + sending === 0), { everyMs: 250, forMs: SENT_MS });
+  const over = ({ queued, sending, deferred, status }) => queued + sending === 0 && (deferred > 0 || status === 'completed');
+  return poll(ask, (all) => all.every(over), { everyMs: 250, forMs: SENT_MS });
 }

@@ -17,6 +17,7 @@ export class Readers {
   #pushes = new Map();
   #mails = [];
   #owners = new Map();
+  #spans = new Map();
   /** Messages that the providers' stand-ins took, a message once however many devices. */
   received = 0;
   /** Campaign id → what its people did: sets of message ids. */
@@ -40,10 +41,22 @@ export class Readers {
   /** What the gateways took. */
   receive(messages) {
     for (const message of messages) {
+      this.#clock(message);
       if (message.channel === 'email') this.#mails.push(message);
       else this.#takePush(message.message);
     }
     this.received = this.#pushes.size + this.#mails.length;
+  }
+
+  /** How long the providers saw messages of each channel come in. @returns {Array<{channel: string, n: number, seconds: number}>} */
+  get spans() {
+    return [...this.#spans].map(([channel, { n, first, last }]) => ({ channel, n, seconds: (last - first) / 1000 }));
+  }
+
+  #clock({ channel, at }) {
+    const ms = Date.parse(at);
+    const span = this.#spans.get(channel) ?? { n: 0, first: ms, last: ms };
+    this.#spans.set(channel, { n: span.n + 1, first: Math.min(span.first, ms), last: Math.max(span.last, ms) });
   }
 
   #takePush({ token, data }) {

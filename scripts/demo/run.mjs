@@ -52,13 +52,14 @@ async function goRound(options, servers) {
 function conclude({ line, checks, url, launched, adminKey, log, options }, elapsed) {
   const broken = checks.filter(({ holds }) => !holds);
   line('\nWhere to look');
-  line(`  API page   ${url}/docs`);
+  line(`  ${'API page'.padEnd(14)} ${url}/docs`);
   for (const { id, definition } of launched) {
-    line(`  ${definition.name.padEnd(12)} ${url}/v1/campaigns/${id}/results   a page with plots: ${url}/v1/campaigns/${id}/report`);
+    line(`  ${definition.name.padEnd(14)} ${url}/v1/campaigns/${id}/results   a page with plots: ${url}/v1/campaigns/${id}/report`);
   }
   if (options.keep) {
-    line(`  Admin key, for this run only: ${adminKey}   (Authorization: Bearer …)`);
-    line(`  Server's log: ${log}`);
+    line(`  ${'Admin key'.padEnd(14)} ${adminKey}   (of this run only), for example`);
+    line(`  ${''.padEnd(14)} curl -H 'Authorization: Bearer ${adminKey}' ${url}/v1/campaigns/${launched[0].id}/results`);
+    line(`  ${'Log'.padEnd(14)} ${log}`);
   }
   line(`\n${broken.length === 0 ? `All ${checks.length} checks held` : `${broken.length} of ${checks.length} checks did NOT hold`}; the whole took ${seconds(elapsed)}.`);
   line(options.keep ? 'Server and gateways stay up until Ctrl-C.' : 'Servers and data are gone now; npm run demo -- --keep leaves them up to look around.');

@@ -14,7 +14,10 @@ const READY_MS = 60_000;
 /** Settings of the caller's own installation: the demo must not touch its databases, projects or mail server. */
 const NOT_OURS = /^(PORT|HOST|DATA_DIR|DATABASE_URL|REDIS_URL|ROLE|PUBLIC_URL|ADMIN_API_KEY|USER_TOKEN_SECRET|LINK_SECRET|CORS_ORIGINS|FCM_.*|GOOGLE_APPLICATION_CREDENTIALS|SMTP_URL|MAIL_.*|LOG_LEVEL|SEND_CONCURRENCY|.*_(TIMEOUT|LEASE)_MS|NODE_OPTIONS)$/;
 
-/** What the demo started; `stop` ends all of it and removes its data, whatever state it is in. */
+/**
+ * What the demo started; `stop` ends all of it and removes its data, whatever state it is in. The processes are in groups of
+ * their own, so that Ctrl-C reaches the demo alone, which ends them in order; a killed demo they notice themselves.
+ */
 export class Servers {
   #children = [];
   #folder;
@@ -28,7 +31,7 @@ export class Servers {
    */
   async startGateways(onMessages) {
     const script = inRoot('scripts', 'gateways', 'gateway-process.mjs');
-    const child = spawn(process.execPath, [script, '--events', 'ipc', '--keep', '10'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+    const child = spawn(process.execPath, [script, '--events', 'ipc', '--keep', '10'], { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
     this.#watch(child, 'gateway process', () => child.connected && child.disconnect());
     child.on('message', (event) => event.type === 'received' && onMessages(event.messages));
     for await (const line of createInterface({ input: child.stdout })) return JSON.parse(line);
@@ -47,7 +50,7 @@ export class Servers {
     const url = `http://127.0.0.1:${port ?? (await freePort())}`;
     const output = openSync(log, 'a', 0o600);
     const child = spawn(process.execPath, [...diesWithUs, inRoot('dist', 'src', 'main.js')], {
-      cwd: root, stdio: ['ignore', output, output],
+      cwd: root, detached: true, stdio: ['ignore', output, output],
       env: { ...ownEnvironment(), ...settings({ url, folder: this.#folder, fcmUrl, smtpUrl, ...secrets }) },
     });
     closeSync(output);

@@ -1,5 +1,5 @@
 /** The stages of the demo, in order; each reads and fills the `run`. */
-import { count } from './bars.mjs';
+import { count, seconds } from './bars.mjs';
 import { statedRates } from './behaviour.mjs';
 import { buy, drawPurchases } from './buyers.mjs';
 import { Api, send } from './client.mjs';
@@ -18,6 +18,7 @@ import { chooseQuietHours } from './zones.mjs';
 const SENDING_MS = 6 * 60_000;
 /** One push in so many is refused once with 503, to see it sent again. */
 const REFUSED_EVERY = 250;
+const NAMES = { push: 'FCM stand-in', email: 'SMTP stand-in' };
 
 export async function servers(run) {
   run.inbox = [];
@@ -90,11 +91,13 @@ export async function campaigns(run) {
   const rule = { channel: 'push', prefix: 'demo-', behaviour: '503', every: REFUSED_EVERY };
   await send('POST', new URL('/behave', run.control), { body: JSON.stringify(rule) });
   run.launched = await launchAll(run.api.marketer, run.line);
-  await untilDecided(run.api.analyst, run.launched);
   const expected = run.launched.reduce((sum, { predicted }) => sum + predicted.wouldSend, 0);
-  const bar = run.bars.start('Sending', expected, 'messages');
+  const bar = run.bars.start('Deciding and sending', expected, 'messages');
+  await untilDecided(run.api.analyst, run.launched);
   await untilSent(run.api.analyst, run.launched, (done) => bar.to(done));
-  bar.finish(`one push in ${REFUSED_EVERY} was refused at first, and sent again`);
+  bar.finish();
+  for (const { channel, n, seconds: span } of readers.spans) run.line(`  the ${NAMES[channel]} took ${count(n)} in ${seconds(span)} (${count(n / Math.max(0.001, span))}/s)`);
+  run.line(`  one push in ${REFUSED_EVERY} was refused with 503 at first, and sent again`);
 }
 
 export async function people(run) {

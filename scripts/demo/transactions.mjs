@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { parse } from 'csv-parse';
@@ -64,42 +63,41 @@ export async function readTransactions({ file, columns: given, currency, latest 
     source.destroy();
   }
   if (transactions.length === 0) throw new Told(`${file} has no transaction that could be read${bad[0] ? ` (line ${bad[0].line}: ${bad[0].message})` : ''}.`);
-  return { transactions, columns, bad };
+  // The parser tells of a line it cannot read before we have read those above.
+  return { transactions, columns, bad: bad.sort((a, b) => a.line - b.line) };
 }
 
 async function openCsv(file, onSkip) {
-  const raw = createReadStream(file);
-  try {
-    await once(raw, 'open');
-  } catch (error) {
-    throw new Told(`${file} could not be opened: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}.`);
-  }
-  const zipped = file.endsWith('.gz');
-  const source = zipped ? raw.pipe(createGunzip()) : raw;
-  const delimiter = separatorOf(await firstLine(file, zipped));
+  const delimiter = separatorOf(await firstLine(file));
+  const source = open(file);
   const parser = parse({
     columns: (header) => header.map((name) => name.trim()), bom: true, delimiter, info: true, skip_empty_lines: true, trim: false,
     skip_records_with_error: true, on_skip: onSkip,
   });
-  // pipe() passes no error on: a broken .gz would end as an empty file.
-  raw.on('error', (error) => parser.destroy(error));
-  if (source !== raw) source.on('error', (error) => parser.destroy(error));
-  return { parser: source.pipe(parser), source: raw };
+  // pipe() passes no error on: a broken file would end as an empty one.
+  source.on('error', (error) => parser.destroy(error));
+  return { parser: source.pipe(parser), source };
 }
 
-async function firstLine(file, zipped) {
+function open(file) {
   const raw = createReadStream(file);
-  const source = zipped ? raw.pipe(createGunzip()) : raw;
+  if (!file.endsWith('.gz')) return raw;
+  const unpacked = createGunzip();
+  raw.on('error', (error) => unpacked.destroy(error));
+  unpacked.on('close', () => raw.destroy());
+  return raw.pipe(unpacked);
+}
+
+async function firstLine(file) {
   let text = '';
   try {
-    for await (const chunk of source) {
+    // Leaving the loop closes the file.
+    for await (const chunk of open(file)) {
       text += chunk.toString('utf8');
       if (text.includes('\n') || text.length > 65_536) break;
     }
   } catch (error) {
-    throw new Told(`${file} could not be read: ${error.message}.`);
-  } finally {
-    raw.destroy();
+    throw new Told(error.code === 'ENOENT' ? `${file} could not be opened: there is no such file.` : `${file} could not be read: ${error.message}.`);
   }
   return text.split('\n')[0] ?? '';
 }

@@ -17,7 +17,7 @@ export function toDefinition(body: CampaignBody): CampaignDefinition {
     variants: variants.map(({ key, template, weight = 1 }) => ({ key, template, weight })),
     holdout: body.holdout ?? 0,
     priority: body.priority ?? 50,
-    reserve: false,
+    reserve: body.reserve ?? false,
     ignoreCaps: body.ignoreCaps ?? false,
     schedule: toSchedule(body.schedule),
     onFatigue: body.onFatigue ?? 'drop',
@@ -30,7 +30,25 @@ export function toDefinition(body: CampaignBody): CampaignDefinition {
 }
 
 function toSchedule(schedule: CampaignBody['schedule']): Schedule {
-  return schedule.type === 'at' ? { type: 'at', at: schedule.at } : { type: 'now' };
+  switch (schedule.type) {
+    case 'now':
+      return { type: 'now' };
+    case 'at':
+      return { type: 'at', at: schedule.at };
+    case 'local':
+      return { type: 'local', localAt: schedule.localAt, ifPassed: schedule.ifPassed ?? 'skip' };
+    case 'recurring': {
+      const { type, cron, timezone, until, reentry } = schedule;
+      return { type, cron, timezone, ...(until ? { until } : {}), ...(reentry ? { reentry } : {}) };
+    }
+    case 'bestHour':
+      return { type: 'bestHour', date: schedule.date, from: schedule.from ?? '08:00', to: schedule.to ?? '22:00' };
+    case 'triggered': {
+      const { type, event, where, segment, delay = 'PT0S', unless, reentry } = schedule;
+      const rules = { type, delay, reentry, ...(unless === undefined ? {} : { unless }) };
+      return event === undefined ? { ...rules, segment: segment! } : { ...rules, event, ...(where ? { where } : {}) };
+    }
+  }
 }
 
 function toConversion({ event, window, attribution = 'sent' }: NonNullable<CampaignBody['conversion']>): CampaignDefinition['conversion'] {

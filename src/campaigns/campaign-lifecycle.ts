@@ -1,27 +1,33 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '../platform/database/index.js';
 import { conflict } from '../platform/errors/index.js';
-import type { CampaignStatus } from './campaign.js';
+import type { CampaignStatus, Schedule } from './campaign.js';
 import { refusal, type Verb } from './campaign-state.js';
 import { CampaignStore, type CampaignRow, type LockedCampaign } from './campaign-store.js';
 import { requireStillThere } from './campaigns.service.js';
+import { Occurrences } from './occurrences.js';
 import { firstDue, isMissed } from './schedule.js';
 
 /** The verbs. Each holds the campaign's row, so that of a hundred at once one is carried out and the others see its result. */
 @Injectable()
 export class CampaignLifecycle {
-  constructor(private readonly store: CampaignStore) {}
+  constructor(
+    private readonly store: CampaignStore,
+    private readonly occurrences: Occurrences,
+  ) {}
 
-  /** Makes the first run. @throws Problem 404; 409 for another state, for an `at` that has passed and for references that are gone. */
+  /**
+   * Makes the first occurrence.
+   * @throws Problem 404; 409 for another state, for a time that has passed and for references that are gone.
+   */
   launch(id: string): Promise<CampaignRow> {
-    return this.carryOut(id, 'launch', async (tx, campaign) => {
-      await requireStillThere(tx, campaign.definition);
-      const dueAt = firstDue(campaign.definition.schedule, campaign.now);
-      if (isMissed(dueAt, campaign.now)) {
-        throw conflict(`schedule.at, ${dueAt.toISOString()}, has passed; give it another time or schedule it now.`);
-      }
-      await this.store.insertRun(tx, campaign, dueAt);
-      return dueAt > campaign.now ? 'scheduled' : 'running';
+    return this.carryOut(id, 'launch', async (tx, { definition, now }) => {
+      await requireStillThere(tx, definition);
+      refusePassed(definition.schedule, now);
+      const run = await this.occurrences.start(tx, id, definition, now);
+      if (definition.schedule.type === 'triggered') return 'running';
+      if (!run) throw conflict('No occurrence is to come: schedule.until has passed.');
+      return run.waves.every(({ dueAt }) => dueAt > now) ? 'scheduled' : 'running';
     });
   }
 
@@ -53,4 +59,9 @@ export class CampaignLifecycle {
     });
     return this.store.find(id);
   }
+}
+
+function refusePassed(schedule: Schedule, now: Date): void {
+  const dueAt = firstDue(schedule, now);
+  if (isMissed(dueAt, now)) throw conflict(`schedule.at, ${dueAt.toISOString()}, has passed; give it another time or schedule it now.`);
 }

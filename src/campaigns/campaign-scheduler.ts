@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '../platform/clock/index.js';
 import { WorkerDatabase, sqlFile } from '../platform/database/index.js';
 import { Loops } from '../platform/loops/index.js';
+import { Occurrences } from './occurrences.js';
 
 type Now = { now: Date | null };
 
@@ -19,6 +20,7 @@ export class CampaignScheduler implements OnModuleInit {
     private readonly database: WorkerDatabase,
     private readonly clock: Clock,
     private readonly loops: Loops,
+    private readonly occurrences: Occurrences,
   ) {}
 
   onModuleInit(): void {
@@ -27,6 +29,8 @@ export class CampaignScheduler implements OnModuleInit {
 
   private async tick(): Promise<void> {
     const now = this.clock.forSql();
+    await this.database.transaction((tx) => this.occurrences.makeDue(tx));
+    await this.database.transaction((tx) => this.occurrences.addZones(tx));
     this.report('running', await this.database.query(startDue, { now }));
     this.report('completed', await this.database.query(completeFinished, { now }));
   }

@@ -46,7 +46,8 @@ export interface RunRow {
   scheduledFor: Date;
   expiresAt: Date;
   completedAt: Date | null;
-  status: 'scheduled' | 'running' | 'paused' | 'cancelled' | 'completed';
+  /** expired: missed while nothing ran, and past its expiry when it could have. */
+  status: 'scheduled' | 'running' | 'paused' | 'cancelled' | 'completed' | 'expired';
 }
 
 interface Columns {
@@ -69,11 +70,11 @@ const update = sqlFile<Columns & Id & { now: Date }>(import.meta.url, './sql/upd
 const deleteDraft = sqlFile<Id, Id>(import.meta.url, './sql/delete-draft-campaign.sql');
 const transition = sqlFile<Id & { from: CampaignStatus; to: CampaignStatus; reason: string | null; now: Date }, Id>(
   import.meta.url, './sql/transition-campaign.sql');
-const ensureRunMonth = sqlFile<{ dueAt: Date }>(import.meta.url, './sql/ensure-run-month.sql');
-const insertRun = sqlFile<{ campaignId: string; dueAt: Date; expiresAfterMs: number; now: Date }>(import.meta.url, './sql/insert-run.sql');
 const openRun = sqlFile<{ campaignId: string }, { id: string; scheduledFor: Date; begun: boolean }>(import.meta.url, './sql/find-open-run.sql');
 const reschedule = sqlFile<{ runId: string; dueAt: Date; expiresAfterMs: number }>(import.meta.url, './sql/reschedule-run.sql');
-const retemplate = sqlFile<{ runId: string; templates: string[] }>(import.meta.url, './sql/retemplate-run.sql');
+const shiftExpiry = sqlFile<{ campaignId: string; byMs: number }>(import.meta.url, './sql/shift-expiry.sql');
+const deleteFuture = sqlFile<{ campaignId: string; now: Date }>(import.meta.url, './sql/delete-future-runs.sql');
+const retemplate = sqlFile<{ campaignId: string; templates: string[] }>(import.meta.url, './sql/retemplate-run.sql');
 const listRuns = sqlFile<{ campaignId: string; after: string | null; limit: number } & Now, RunRow>(
   import.meta.url, './sql/list-campaign-runs.sql');
 
@@ -128,21 +129,26 @@ export class CampaignStore {
     return (await tx.query(transition, { id, from: status, to, reason, now })).length > 0;
   }
 
-  async insertRun(tx: Transaction, { id, definition, now }: LockedCampaign, dueAt: Date): Promise<void> {
-    await tx.query(ensureRunMonth, { dueAt });
-    await tx.query(insertRun, { campaignId: id, dueAt, expiresAfterMs: expiresAfterMs(definition), now });
-  }
-
   async openRun(tx: Transaction, campaignId: string): Promise<{ id: string; scheduledFor: Date; begun: boolean } | undefined> {
     const [run] = await tx.query(openRun, { campaignId });
     return run;
   }
 
-  /** Brings an open run in line with an edited definition. */
-  async adjustRun(tx: Transaction, runId: string, definition: CampaignDefinition, dueAt: Date): Promise<void> {
-    await tx.query(ensureRunMonth, { dueAt });
+  /** Moves an open run that has not begun. The month's partition of `dueAt` must be there. */
+  async moveRun(tx: Transaction, runId: string, definition: CampaignDefinition, dueAt: Date): Promise<void> {
     await tx.query(reschedule, { runId, dueAt, expiresAfterMs: expiresAfterMs(definition) });
-    await tx.query(retemplate, { runId, templates: definition.variants.map(({ template }) => template) });
+  }
+
+  /** Takes back the occurrences that have not come yet. */
+  async deleteFutureRuns(tx: Transaction, campaignId: string, now: Date): Promise<void> {
+    await tx.query(deleteFuture, { campaignId, now });
+  }
+
+  /** Brings the open runs in line with an edited definition: its life and its templates. */
+  async adjustRuns(tx: Transaction, campaignId: string, before: CampaignDefinition, next: CampaignDefinition): Promise<void> {
+    const byMs = expiresAfterMs(next) - expiresAfterMs(before);
+    if (byMs !== 0) await tx.query(shiftExpiry, { campaignId, byMs });
+    await tx.query(retemplate, { campaignId, templates: next.variants.map(({ template }) => template) });
   }
 
   runs(campaignId: string, after: string | null, limit: number): Promise<RunRow[]> {

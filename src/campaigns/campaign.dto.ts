@@ -8,7 +8,7 @@ import {
 } from '../platform/http/index.js';
 import { IsDuration } from '../platform/time/index.js';
 import type { Attribution, Channel } from './campaign.js';
-import { SCHEDULE_TYPES, ScheduleAt, ScheduleNow, UnknownSchedule } from './schedule.dto.js';
+import { SCHEDULES, SCHEDULE_TYPES, UnknownSchedule, type ScheduleBody } from './schedule.dto.js';
 
 const FINITE = { allowNaN: false, allowInfinity: false };
 const DAY_MS = 86_400_000;
@@ -55,7 +55,7 @@ export class ConversionBody {
 }
 
 /** The body of `POST /v1/campaigns`. `null` clears topic, throttle and conversion; elsewhere it is refused. */
-@ApiExtraModels(ScheduleNow, ScheduleAt)
+@ApiExtraModels(...SCHEDULES)
 export class CampaignBody {
   @ApiProperty({ example: 'Win back', minLength: 1, maxLength: 200 })
   @IsString() @Length(1, 200) @Matches(/\S/, { message: '$property must not be blank' })
@@ -100,17 +100,17 @@ export class CampaignBody {
   @MayBeAbsent() @IsInt() @Min(0) @Max(100)
   priority?: number;
 
-  @ApiPropertyOptional({ default: false, enum: [false], description: 'Reserving slots is not in this release.' })
-  @MayBeAbsent() @IsBoolean() @NotInThisRelease('leave it false', (value) => value === true)
+  @ApiPropertyOptional({ default: false, description: 'Its next occurrence, if due within a cap’s window and 7 days, holds back a slot of that cap from lower priorities.' })
+  @MayBeAbsent() @IsBoolean()
   reserve?: boolean;
 
   @ApiPropertyOptional({ default: false })
   @MayBeAbsent() @IsBoolean()
   ignoreCaps?: boolean;
 
-  @ApiProperty({ oneOf: [{ $ref: getSchemaPath(ScheduleNow) }, { $ref: getSchemaPath(ScheduleAt) }] })
+  @ApiProperty({ oneOf: SCHEDULES.map((schedule) => ({ $ref: getSchemaPath(schedule) })) })
   @Nested(() => UnknownSchedule, SCHEDULE_TYPES)
-  schedule: ScheduleNow | ScheduleAt;
+  schedule: ScheduleBody;
 
   @ApiPropertyOptional({ enum: ['drop', 'defer'], default: 'drop' })
   @MayBeAbsent() @IsIn(['drop', 'defer'])

@@ -38,7 +38,7 @@ export class RunResource {
   @ApiProperty() scheduledFor: Date;
   @ApiProperty() expiresAt: Date;
   @ApiProperty({ type: Date, nullable: true }) completedAt: Date | null;
-  @ApiProperty({ enum: ['scheduled', 'running', 'paused', 'completed', 'cancelled'] }) status: string;
+  @ApiProperty({ enum: ['scheduled', 'running', 'paused', 'completed', 'cancelled', 'expired'] }) status: string;
 }
 
 export class RunPage {

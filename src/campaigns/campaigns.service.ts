@@ -1,13 +1,16 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '../platform/database/index.js';
 import { conflict, invalid, invalidField } from '../platform/errors/index.js';
 import { validationPipe } from '../platform/http/index.js';
 import { Random } from '../platform/random/index.js';
-import type { CampaignDefinition } from './campaign.js';
+import { parseInstant } from '../platform/time/index.js';
+import type { CampaignDefinition, Schedule } from './campaign.js';
 import { frozenChanges, patchedBody, toDefinition } from './campaign-definition.js';
 import { CampaignBody } from './campaign.dto.js';
 import { CampaignStore, type CampaignFilter, type CampaignRow, type LockedCampaign, type RunRow } from './campaign-store.js';
 import { referenceErrors } from './references.js';
+import { Occurrences } from './occurrences.js';
 import { firstDue, isMissed } from './schedule.js';
 
 const SALT_BYTES = 12;
@@ -21,6 +24,7 @@ export class Campaigns {
   constructor(
     private readonly store: CampaignStore,
     private readonly random: Random,
+    private readonly occurrences: Occurrences,
   ) {}
 
   /** @throws Problem 404 */
@@ -72,7 +76,7 @@ export class Campaigns {
       if (campaign.status === 'paused') refuseFrozen(campaign.definition, next);
       await requireReferences(tx, next, body.template !== undefined);
       await this.store.update(tx, id, next, campaign.now);
-      if (campaign.status === 'paused') await this.adjustRun(tx, campaign, next);
+      if (campaign.status === 'paused') await this.adjustRuns(tx, campaign, next);
     });
     return this.store.find(id);
   }
@@ -86,16 +90,29 @@ export class Campaigns {
     });
   }
 
-  private async adjustRun(tx: Transaction, { id, definition, now }: LockedCampaign, next: CampaignDefinition): Promise<void> {
+  private async adjustRuns(tx: Transaction, campaign: LockedCampaign, next: CampaignDefinition): Promise<void> {
+    await this.store.adjustRuns(tx, campaign.id, campaign.definition, next);
+    if (!sameSchedule(campaign.definition.schedule, next.schedule)) await this.reschedule(tx, campaign, next);
+  }
+
+  /** A recurrence begins anew with its next occurrence; a trigger's entries are judged anew; anything else moves only while it has not come. */
+  private async reschedule(tx: Transaction, { id, now }: LockedCampaign, next: CampaignDefinition): Promise<void> {
+    if (next.schedule.type === 'triggered') return;
     const run = await this.store.openRun(tx, id);
-    if (!run) return;
-    const moved = firstDue(next.schedule, now).getTime() !== firstDue(definition.schedule, now).getTime();
-    if (moved && (run.begun || run.scheduledFor <= now)) {
-      throw conflict(`The campaign has been due since ${run.scheduledFor.toISOString()}; its schedule cannot change any more.`);
+    if (next.schedule.type !== 'recurring') {
+      if (!run) return;
+      if (run.begun || run.scheduledFor <= now) {
+        throw conflict(`The campaign has been due since ${run.scheduledFor.toISOString()}; its schedule cannot change any more.`);
+      }
+      const dueAt = firstDue(next.schedule, now);
+      if (isMissed(dueAt, now)) throw conflict(`schedule.at, ${dueAt.toISOString()}, has passed.`);
+      if (next.schedule.type === 'at') {
+        await this.occurrences.ensureMonth(tx, dueAt);
+        return this.store.moveRun(tx, run.id, next, dueAt);
+      }
     }
-    const dueAt = moved ? firstDue(next.schedule, now) : run.scheduledFor;
-    if (moved && isMissed(dueAt, now)) throw conflict(`schedule.at, ${dueAt.toISOString()}, has passed.`);
-    await this.store.adjustRun(tx, run.id, next, dueAt);
+    await this.store.deleteFutureRuns(tx, id, now);
+    if (!(await this.occurrences.start(tx, id, next, now))) throw conflict('No occurrence is to come: schedule.until has passed.');
   }
 
   private validated(body: Record<string, unknown>): Promise<CampaignBody> {
@@ -108,6 +125,12 @@ export class Campaigns {
 }
 
 const COPY = ' (copy)';
+
+/** By value, whatever the order in which the database gives the fields back. */
+function sameSchedule(a: Schedule, b: Schedule): boolean {
+  if (a.type === 'at' && b.type === 'at') return parseInstant(a.at)?.getTime() === parseInstant(b.at)?.getTime();
+  return isDeepStrictEqual(a, b);
+}
 
 function refuseFrozen(current: CampaignDefinition, next: CampaignDefinition): void {
   const frozen = frozenChanges(current, next);

@@ -1,7 +1,9 @@
 export type {
-  Attribution, CampaignDefinition, CampaignStatus, Channel, Conversion, Schedule, Variant,
+  Attribution, BestHourSchedule, CampaignDefinition, CampaignStatus, Channel, Conversion, Schedule, TriggeredSchedule, Variant,
 } from './campaign.js';
 export type { CampaignRow } from './campaign-store.js';
 export { Campaigns } from './campaigns.service.js';
 export { CampaignsModule } from './campaigns.module.js';
+export { Occurrences } from './occurrences.js';
 export { missingReferences, type NamedReferences } from './references.js';
+export { firstRun, slotWalls, type PlannedRun, type PlannedWave, type Zones } from './schedule.js';

@@ -1,5 +1,6 @@
 import { sqlFile, type Queryable } from '../platform/database/index.js';
 import type { FieldError } from '../platform/errors/index.js';
+import { parseRule } from '../segments/index.js';
 import type { CampaignDefinition, Channel } from './campaign.js';
 
 export interface NamedReferences {
@@ -33,10 +34,11 @@ export async function missingReferences(db: Queryable, named: NamedReferences): 
  * @param shorthand the body said `template`, so that this is the field to blame.
  */
 export async function referenceErrors(db: Queryable, definition: CampaignDefinition, shorthand: boolean): Promise<FieldError[]> {
-  const { topic, audience, variants, channel } = definition;
+  const { topic, audience, variants, channel, schedule } = definition;
+  const trigger = schedule.type === 'triggered' ? schedule.segment : undefined;
   const missing = await missingReferences(db, {
     topics: topic === undefined ? [] : [topic],
-    segments: [...audience.include, ...audience.exclude],
+    segments: [...audience.include, ...audience.exclude, ...(trigger === undefined ? [] : [trigger])],
     templates: variants.map(({ template }) => template),
     channel,
   });
@@ -44,10 +46,20 @@ export async function referenceErrors(db: Queryable, definition: CampaignDefinit
     ...(topic === undefined ? [] : [['topic', `topic:${topic}`] as [string, string]]),
     ...audience.include.map((key, i): [string, string] => [`audience.include[${i}]`, `segment:${key}`]),
     ...audience.exclude.map((key, i): [string, string] => [`audience.exclude[${i}]`, `segment:${key}`]),
+    ...(trigger === undefined ? [] : [['schedule.segment', `segment:${trigger}`] as [string, string]]),
     ...variants.map(({ template }, i): [string, string] => [shorthand ? 'template' : `variants[${i}].template`, `template:${template}`]),
   ];
-  return named.flatMap(([path, reference]) => {
+  return [...triggerErrors(definition), ...named.flatMap(([path, reference]) => {
     const message = missing.get(reference);
     return message === undefined ? [] : [{ path, message }];
-  });
+  })];
+}
+
+/** What a trigger's own fields say that a decorator cannot see: tests of properties, and a segment that nobody ever enters. */
+function triggerErrors({ schedule }: CampaignDefinition): FieldError[] {
+  if (schedule.type !== 'triggered') return [];
+  if (schedule.segment === 'everyone') return [{ path: 'schedule.segment', message: 'nobody enters everyone; name another segment' }];
+  if (schedule.where === undefined) return [];
+  const parsed = parseRule({ event: schedule.event, where: schedule.where }, 'schedule');
+  return parsed.ok ? [] : [...parsed.errors];
 }

@@ -1,10 +1,46 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { Allow, IsIn } from 'class-validator';
-import { NotInThisRelease } from '../platform/http/index.js';
-import { IsInstant } from '../platform/time/index.js';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Allow, IsArray, IsIn, IsString, Length, Matches, ValidateBy, ValidateIf } from 'class-validator';
+import { IsKey, MayBeAbsent, NotTogetherWith } from '../platform/http/index.js';
+import { IsDuration, IsInstant, ZONE_MESSAGE, isZone, parseDuration } from '../platform/time/index.js';
+import { cronFault } from './cron.js';
+import { localMs } from './schedule.js';
 
 const TYPES = ['now', 'at', 'local', 'recurring', 'bestHour', 'triggered'];
-const INSTEAD = 'use now or at';
+const DAY_MS = 86_400_000;
+const TIME_OF_DAY = /^([01]\d|2[0-3]):[0-5]\d$/;
+const LOCAL_TIME = /^(?!0000)\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/;
+
+function text(name: string, fault: (value: string) => string | undefined, wanted: string): PropertyDecorator {
+  const faultOf = (value: unknown): string | undefined => (typeof value === 'string' ? fault(value) : wanted);
+  return ValidateBy({
+    name, validator: { validate: (value) => faultOf(value) === undefined, defaultMessage: (args) => `$property ${faultOf(args?.value) ?? wanted}` },
+  });
+}
+
+/** Whether the text is a day or time of the calendar: 30 February is none. */
+const isCalendar = (value: string): boolean => {
+  const ms = localMs(value.includes('T') ? value : `${value}T00:00`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(value.slice(0, 10));
+};
+
+const LOCAL_MESSAGE = 'must be a local time without offset such as 2026-12-01T18:00';
+const IsLocalTime = (): PropertyDecorator =>
+  text('isLocalTime', (value) => (LOCAL_TIME.test(value) && isCalendar(value) ? undefined : LOCAL_MESSAGE), LOCAL_MESSAGE);
+
+const DATE_MESSAGE = 'must be a date such as 2026-12-01';
+const IsDate = (): PropertyDecorator =>
+  text('isLocalDate', (value) => (/^(?!0000)\d{4}-\d\d-\d\d$/.test(value) && isCalendar(value) ? undefined : DATE_MESSAGE), DATE_MESSAGE);
+
+const REENTRY_MESSAGE = 'must be always, never or a duration such as P7D, of at most P366D';
+const IsReentry = (): PropertyDecorator => text('isReentry', (value) => {
+  const ms = parseDuration(value);
+  return value === 'always' || value === 'never' || (ms !== undefined && ms > 0 && ms <= 366 * DAY_MS) ? undefined : REENTRY_MESSAGE;
+}, REENTRY_MESSAGE);
+
+const IsCron = (): PropertyDecorator => text('isCron', (value) => (value.length > 255 ? 'is too long' : cronFault(value)), 'must be a cron expression of five fields');
+
+const IsUserOrZone = (): PropertyDecorator =>
+  text('isUserOrZone', (value) => (value === 'user' || isZone(value) ? undefined : `${ZONE_MESSAGE}, or user`), `${ZONE_MESSAGE}, or user`);
 
 /** Any type that has no class below: refused for its type alone, not for every field beside it. */
 export class UnknownSchedule {
@@ -28,45 +64,99 @@ export class ScheduleAt {
   at: string;
 }
 
-class ScheduleLocal {
-  @NotInThisRelease(INSTEAD) type: string;
-  @Allow() localAt?: unknown;
-  @Allow() ifPassed?: unknown;
+export class ScheduleLocal {
+  @ApiProperty({ enum: ['local'] })
+  @IsIn(['local'])
+  type: 'local';
+
+  @ApiProperty({ example: '2026-12-01T18:00', description: 'In the zone of each user; without offset.' })
+  @IsLocalTime()
+  localAt: string;
+
+  @ApiPropertyOptional({ enum: ['skip', 'nextDay', 'sendNow'], default: 'skip', description: 'For users whose local time had passed at launch.' })
+  @MayBeAbsent() @IsIn(['skip', 'nextDay', 'sendNow'])
+  ifPassed?: 'skip' | 'nextDay' | 'sendNow';
 }
 
-class ScheduleRecurring {
-  @NotInThisRelease(INSTEAD) type: string;
-  @Allow() cron?: unknown;
-  @Allow() timezone?: unknown;
-  @Allow() until?: unknown;
-  @Allow() reentry?: unknown;
+export class ScheduleRecurring {
+  @ApiProperty({ enum: ['recurring'] })
+  @IsIn(['recurring'])
+  type: 'recurring';
+
+  @ApiProperty({ example: '0 9 * * mon', description: 'Five fields, by the wall clock of `timezone`.' })
+  @IsCron()
+  cron: string;
+
+  @ApiProperty({ example: 'Europe/Berlin', description: 'An IANA zone, or `user`: each user’s own.' })
+  @IsUserOrZone()
+  timezone: string;
+
+  @ApiPropertyOptional({ format: 'date-time', description: 'No occurrence is due after it.' })
+  @MayBeAbsent() @IsInstant()
+  until?: string;
+
+  @ApiPropertyOptional({ example: 'P7D', description: 'always (default), never or the least time between two occurrences that reach the same user.' })
+  @MayBeAbsent() @IsReentry()
+  reentry?: string;
 }
 
-class ScheduleBestHour {
-  @NotInThisRelease(INSTEAD) type: string;
-  @Allow() date?: unknown;
-  @Allow() from?: unknown;
-  @Allow() to?: unknown;
+export class ScheduleBestHour {
+  @ApiProperty({ enum: ['bestHour'] })
+  @IsIn(['bestHour'])
+  type: 'bestHour';
+
+  @ApiProperty({ example: '2026-12-01', description: 'The local day of each user.' })
+  @IsDate()
+  date: string;
+
+  @ApiPropertyOptional({ default: '08:00' })
+  @MayBeAbsent() @Matches(TIME_OF_DAY, { message: '$property must be a time of day such as 08:00' })
+  from?: string;
+
+  @ApiPropertyOptional({ default: '22:00', description: 'Later than from.' })
+  @MayBeAbsent() @Matches(TIME_OF_DAY, { message: '$property must be a time of day such as 22:00' })
+  @ValidateBy({
+    name: 'laterThanFrom',
+    validator: { validate: (to, args) => !(String((args!.object as ScheduleBestHour).from ?? '08:00') >= String(to)), defaultMessage: () => '$property must be later than from' },
+  })
+  to?: string;
 }
 
-class ScheduleTriggered {
-  @NotInThisRelease(INSTEAD) type: string;
-  @Allow() event?: unknown;
-  @Allow() segment?: unknown;
-  @Allow() where?: unknown;
-  @Allow() delay?: unknown;
-  @Allow() unless?: unknown;
-  @Allow() reentry?: unknown;
+export class ScheduleTriggered {
+  @ApiProperty({ enum: ['triggered'] })
+  @IsIn(['triggered'])
+  type: 'triggered';
+
+  @ApiPropertyOptional({ example: 'signup', description: 'The event that triggers; either this or `segment`.' })
+  @ValidateIf((body: ScheduleTriggered) => body.event !== undefined || body.segment === undefined)
+  @IsString() @Length(1, 255)
+  event?: string;
+
+  @ApiPropertyOptional({ description: 'Tests of the event’s properties, as in a segment’s rule: `[{property, op, value}]`.', type: 'array', items: { type: 'object' } })
+  @MayBeAbsent() @IsArray() @NotTogetherWith('segment')
+  where?: unknown[];
+
+  @ApiPropertyOptional({ example: 'at-risk', description: 'The segment whose entry triggers.' })
+  @MayBeAbsent() @IsKey() @NotTogetherWith('event')
+  segment?: string;
+
+  @ApiPropertyOptional({ default: 'PT0S', example: 'PT1H', description: 'At most P90D.' })
+  @MayBeAbsent() @IsDuration({ max: 90 * DAY_MS })
+  delay?: string;
+
+  @ApiPropertyOptional({ example: 'purchase', description: 'An event that takes the entry back when it follows before the decision.' })
+  @MayBeAbsent() @IsString() @Length(1, 255)
+  unless?: string;
+
+  @ApiProperty({ example: 'P7D', description: 'always, never or the least time between two entries of the same user.' })
+  @IsReentry()
+  reentry: string;
 }
+
+export type ScheduleBody = ScheduleNow | ScheduleAt | ScheduleLocal | ScheduleRecurring | ScheduleBestHour | ScheduleTriggered;
+export const SCHEDULES = [ScheduleNow, ScheduleAt, ScheduleLocal, ScheduleRecurring, ScheduleBestHour, ScheduleTriggered];
 
 export const SCHEDULE_TYPES = {
   property: 'type',
-  subTypes: [
-    { name: 'now', value: ScheduleNow },
-    { name: 'at', value: ScheduleAt },
-    { name: 'local', value: ScheduleLocal },
-    { name: 'recurring', value: ScheduleRecurring },
-    { name: 'bestHour', value: ScheduleBestHour },
-    { name: 'triggered', value: ScheduleTriggered },
-  ],
+  subTypes: SCHEDULES.map((value, i) => ({ name: TYPES[i]!, value })),
 };

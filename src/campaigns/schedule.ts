@@ -1,15 +1,50 @@
-import { parseInstant } from '../platform/time/index.js';
-import type { Schedule } from './campaign.js';
+import { DAY_MS, instantOf, isZone, offsetAt, parseInstant } from '../platform/time/index.js';
+import type { BestHourSchedule, LocalSchedule, RecurringSchedule, Schedule } from './campaign.js';
+import { walls } from './cron.js';
 
 /** A launch this long after its `at` still counts as on time: somebody typed the present minute. */
 export const LATE_MS = 5 * 60_000;
+/** A local time typed without seconds means its minute: in its course it has not passed. */
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+/** No zone is further from UTC: the first place on earth that reaches a wall time, and the last. */
+const EARLIEST_MS = 14 * HOUR_MS;
+const LATEST_MS = 12 * HOUR_MS;
+
+/** The people of one zone at one instant. */
+export interface PlannedWave {
+  readonly dueAt: Date;
+  /** null: everybody. */
+  readonly zone: string | null;
+  /** Of `bestHour`: which of the day's slots, from 0. */
+  readonly slot: number | null;
+  /** The local time had passed and the campaign says `skip`: they are recorded as that. */
+  readonly passed: boolean;
+}
+
+/** One occurrence and the waves that it falls into. */
+export interface PlannedRun {
+  readonly scheduledFor: Date;
+  /** The wall-clock time that all zones share, as local milliseconds read as UTC; null where there is no zone but one. */
+  readonly localAt: Date | null;
+  /** The due instant of the last wave that any zone could have. */
+  readonly lastDueAt: Date;
+  readonly waves: readonly PlannedWave[];
+}
+
+export interface Zones {
+  /** Zones of the users that there are; spelt as stored. */
+  readonly present: readonly string[];
+  /** Stands in for one that is no zone: one broken zone stops nobody. */
+  readonly fallback: string;
+}
 
 /**
- * The instant at which the first wave of a campaign launched at `now` is due.
+ * The instant at which the first wave of a campaign for `now` or `at`, launched at `now`, is due.
  * @throws Error for an `at` that is no RFC 3339 time; validation lets none through.
  */
 export function firstDue(schedule: Schedule, now: Date): Date {
-  if (schedule.type === 'now') return now;
+  if (schedule.type !== 'at') return now;
   const at = parseInstant(schedule.at);
   if (!at) throw new Error(`not an instant: ${schedule.at}`);
   return at;
@@ -18,4 +53,108 @@ export function firstDue(schedule: Schedule, now: Date): Date {
 /** Whether the due instant passed too long ago for a launch at `now`. */
 export function isMissed(due: Date, now: Date): boolean {
   return now.getTime() - due.getTime() > LATE_MS;
+}
+
+/** The first occurrence of a launch at `now`; null where there is none (`until` has passed, or the schedule waits for triggers). */
+export function firstRun(schedule: Schedule, now: Date, zones: Zones): PlannedRun | null {
+  switch (schedule.type) {
+    case 'now':
+    case 'at':
+      return wholeRun(firstDue(schedule, now));
+    case 'local':
+      return zonedRun(schedule, localMs(schedule.localAt), now, zones);
+    case 'bestHour':
+      return zonedRun(schedule, localMs(`${schedule.date}T${schedule.from}`), now, zones);
+    case 'recurring':
+      return nextRun(schedule, launchWall(schedule, now), zones, now);
+    case 'triggered':
+      return null;
+  }
+}
+
+/**
+ * The occurrence of a recurrence that follows the wall time `after`.
+ * @param launchedAt of the first occurrence only: zones in which it had passed by then are not in it, it was never theirs.
+ */
+export function nextRun(schedule: RecurringSchedule, after: number, zones: Zones, launchedAt?: Date): PlannedRun | null {
+  const until = schedule.until === undefined ? Infinity : parseInstant(schedule.until)!.getTime();
+  for (const wall of walls(schedule.cron, after)) {
+    const run = occurrence(schedule, wall, zones, until, launchedAt);
+    if (run === 'over') return null;
+    if (run) return run;
+  }
+  return null;
+}
+
+function occurrence({ timezone }: RecurringSchedule, wall: number, zones: Zones, until: number, launchedAt?: Date): PlannedRun | 'over' | undefined {
+  const inTime = (due: number): boolean => due <= until && (launchedAt === undefined || due > launchedAt.getTime());
+  if (timezone !== 'user') {
+    const due = instantOf(timezone, wall);
+    if (due > until) return 'over';
+    return inTime(due) ? { ...wholeRun(new Date(due)), localAt: new Date(wall) } : undefined;
+  }
+  if (wall - EARLIEST_MS > until) return 'over';
+  const waves = zones.present.map((zone) => ({ dueAt: new Date(instantOf(known(zone, zones), wall)), zone, slot: null, passed: false }))
+    .filter(({ dueAt }) => inTime(dueAt.getTime()));
+  if (waves.length === 0 && zones.present.length > 0) return undefined;
+  return { scheduledFor: new Date(wall - EARLIEST_MS), localAt: new Date(wall), lastDueAt: new Date(wall + LATEST_MS), waves };
+}
+
+/** The wall time after which a launch's first occurrence may be: the latest place on earth still has it before it. */
+function launchWall({ timezone }: RecurringSchedule, now: Date): number {
+  return timezone === 'user' ? now.getTime() - LATEST_MS : now.getTime() + offsetAt(timezone, now.getTime());
+}
+
+function wholeRun(dueAt: Date): PlannedRun {
+  return { scheduledFor: dueAt, localAt: null, lastDueAt: dueAt, waves: [{ dueAt, zone: null, slot: null, passed: false }] };
+}
+
+function zonedRun(schedule: LocalSchedule | BestHourSchedule, wall: number, now: Date, zones: Zones): PlannedRun {
+  const present = zones.present.length > 0 ? zones.present : [zones.fallback];
+  const waves = present.flatMap((zone) => zoneWaves(schedule, wall, zone, zones, now));
+  const due = waves.map(({ dueAt }) => dueAt.getTime());
+  const slots = schedule.type === 'bestHour' ? slotWalls(schedule).length : 1;
+  const last = Math.max(wall + (slots - 1) * HOUR_MS + LATEST_MS, ...due);
+  return { scheduledFor: new Date(Math.min(...due)), localAt: new Date(wall), lastDueAt: new Date(last), waves };
+}
+
+/**
+ * The waves of one zone in an occurrence at the wall time `wall`, seen from `now`: at launch, or when somebody of a zone that
+ * nobody had been of comes along.
+ */
+export function zoneWaves(schedule: Schedule, wall: number, zone: string, zones: Zones, now: Date): PlannedWave[] {
+  const rules = known(zone, zones);
+  const at = (local: number): Date => new Date(instantOf(rules, local));
+  const hasPassed = (due: Date): boolean => now.getTime() - due.getTime() >= MINUTE_MS;
+  if (schedule.type === 'bestHour') return bestHourWaves(schedule, zone, at, hasPassed);
+  const dueAt = at(wall);
+  const ifPassed = schedule.type === 'local' ? schedule.ifPassed : 'skip';
+  if (!hasPassed(dueAt)) return [{ dueAt, zone, slot: null, passed: false }];
+  if (ifPassed === 'skip') return [{ dueAt, zone, slot: null, passed: true }];
+  if (ifPassed === 'sendNow') return [{ dueAt: now, zone, slot: null, passed: false }];
+  let later = wall;
+  while (hasPassed(at(later))) later += DAY_MS;
+  return [{ dueAt: at(later), zone, slot: null, passed: false }];
+}
+
+/** Hours that have passed are left out, their people have a later one; where all have, they are recorded as that. */
+function bestHourWaves(schedule: BestHourSchedule, zone: string, at: (local: number) => Date, hasPassed: (due: Date) => boolean): PlannedWave[] {
+  const waves = slotWalls(schedule).map((local, slot) => ({ dueAt: at(local), zone, slot, passed: false }));
+  const left = waves.filter(({ dueAt }) => !hasPassed(dueAt));
+  return left.length > 0 ? left : [{ ...waves.at(-1)!, passed: true }];
+}
+
+/** The wall times at which the hours of a `bestHour` day begin. */
+export function slotWalls({ date, from, to }: BestHourSchedule): number[] {
+  const [first, end] = [localMs(`${date}T${from}`), localMs(`${date}T${to}`)];
+  return Array.from({ length: Math.ceil((end - first) / HOUR_MS) }, (_, i) => first + i * HOUR_MS);
+}
+
+/** `2026-12-01T18:00` as if it were UTC. */
+export function localMs(text: string): number {
+  return Date.parse(`${text}Z`.replace(/T(\d\d:\d\d)Z$/, 'T$1:00Z'));
+}
+
+function known(zone: string, { fallback }: Zones): string {
+  return isZone(zone) ? zone : fallback;
 }

@@ -1,4 +1,7 @@
+import type { RenderContext } from '../templates/index.js';
 import type { SuppressionReason } from './delivery-state.js';
+
+type RenderEvent = NonNullable<RenderContext['event']>;
 
 /** What the claim knows of one queued delivery, read in the claiming transaction. */
 export interface Claimable {
@@ -22,6 +25,8 @@ export interface Claimable {
   given: boolean;
   devices: ClaimedDevice[];
   scores: StoredScores | null;
+  /** What triggered the message, as the template sees it. */
+  event: RenderEvent | null;
 }
 
 export interface StoredScores {

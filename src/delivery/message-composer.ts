@@ -59,6 +59,7 @@ export class MessageComposer {
         id: campaign.campaignId, name: campaign.name, topic: campaign.topicKey,
         variant: definition.variants[row.variant]?.key ?? '',
       },
+      ...(row.event ? { event: row.event } : {}),
       ...mail,
     };
   }

@@ -101,8 +101,8 @@ function firstOfEach(events: readonly EventInput[]): EventInput[] {
   return [...unique.values()];
 }
 
-function toAccepted({ eventId, name, occurredAt, value, currency }: EventInput, userId: string): AcceptedEvent {
-  return { userId, eventId, name, occurredAt, value: value === null ? null : String(value), currency };
+function toAccepted({ eventId, name, occurredAt, value, currency, properties }: EventInput, userId: string): AcceptedEvent {
+  return { userId, eventId, name, occurredAt, value: value === null ? null : String(value), currency, properties };
 }
 
 function columns(events: readonly AcceptedEvent[]): Omit<StoreParams, 'properties' | 'now'> {

@@ -11,6 +11,10 @@ export interface AcceptedEvent {
   /** Decimal text, as PostgreSQL reads numeric. */
   value: string | null;
   currency: string | null;
+  /** JSON text of an object. */
+  properties: string | null;
+  /** Loaded from a file rather than sent as it happened: it counts, but it triggers nothing. */
+  imported?: boolean;
 }
 
 export type IngestHook = (tx: Transaction, accepted: AcceptedEvent[]) => Promise<void>;

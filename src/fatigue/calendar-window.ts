@@ -1,5 +1,5 @@
 import type { CalendarUnit } from './policy.js';
-import { DAY_MS, instantOf, offsetAt } from './wall-clock.js';
+import { DAY_MS, instantOf, offsetAt } from '../platform/time/index.js';
 
 /** Half-open: `start` is in it, `end` is the start of the next one. */
 export interface TimeWindow {

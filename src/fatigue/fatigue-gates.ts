@@ -1,12 +1,13 @@
-import { adaptiveLimit, capVerdict, countingWindow, minimumGapVerdict } from './frequency-cap.js';
+import { calendarWindow } from './calendar-window.js';
+import { adaptiveLimit, capVerdict, countingWindow, minimumGapVerdict, type CountingWindow } from './frequency-cap.js';
 import { capConcerns, onChannel, type FatiguePolicy } from './policy.js';
 import { quietAt, quietIntervals } from './quiet-hours.js';
-import type { CountedMessage, UserState } from './world.js';
+import type { CountedMessage, Reservation, UserState } from './world.js';
 
 type Channel = 'push' | 'email';
 
 export interface Hold {
-  readonly reason: 'quiet_hours' | 'minimum_gap' | 'frequency_cap';
+  readonly reason: 'quiet_hours' | 'minimum_gap' | 'frequency_cap' | 'reserved_for_priority';
   readonly cap: number | null;
   readonly blockingId: string | null;
   /** The least instant at which this one gate passes if nothing else happens. */
@@ -85,4 +86,42 @@ function capHold(question: FatigueQuestion, counted: readonly CountedMessage[], 
     if (freeAt) return { reason: 'frequency_cap', cap, blockingId, freeAt };
   }
   return undefined;
+}
+
+/**
+ * The slot that a higher campaign's occurrence to come holds back, undefined where one is left for both. An occurrence counts where
+ * a message sent at `t` would still be in the cap's window when it is due; what has left the window by then has freed its slot, and
+ * every occurrence due no later needs one of its own. It gives its hold back when it is due, so the last one frees.
+ */
+export function reserveHold(question: FatigueQuestion, priority: number, counted: readonly CountedMessage[], reservations: readonly Reservation[], t: Date): Hold | undefined {
+  if (question.ignoreCaps) return undefined;
+  const { policy, user, channel, topic, durationMs } = question;
+  const limits = effectiveLimits(policy, user.segments, user.unopened);
+  let last: Hold | undefined;
+  for (const [cap, definition] of policy.caps.entries()) {
+    if (!capConcerns(definition, channel, topic)) continue;
+    const used = counted.filter((message) => capConcerns(definition, message.channel, message.topic));
+    const window = countingWindow(definition.window, user.zone, durationMs);
+    const rivals = reservations.filter((rival) =>
+      rival.priority > priority && capConcerns(definition, rival.channel, rival.topic) && rival.dueAt < leaves(window, t));
+    for (const { dueAt } of rivals) {
+      const left = used.filter((message) => countsThen(message, window, t, dueAt)).length;
+      const reserved = rivals.filter((other) => other.dueAt <= dueAt).length;
+      if (left + reserved + 1 <= limits[cap]!) continue;
+      if (!last || dueAt > last.freeAt) last = { reason: 'reserved_for_priority', cap, blockingId: null, freeAt: dueAt };
+    }
+  }
+  return last;
+}
+
+/** When a message sent at `t` no longer counts. */
+function leaves(window: CountingWindow, t: Date): Date {
+  return window.type === 'rolling' ? new Date(t.getTime() + window.ms) : calendarWindow(window.unit, window.zone, t).end;
+}
+
+/** What is unsettled is taken as settled at `t`. */
+function countsThen({ at }: CountedMessage, window: CountingWindow, t: Date, then: Date): boolean {
+  const settled = at === 'unsettled' ? t : at;
+  if (window.type === 'rolling') return settled.getTime() > then.getTime() - window.ms;
+  return settled >= calendarWindow(window.unit, window.zone, t).start;
 }

@@ -12,4 +12,4 @@ export {
 } from './policy.js';
 export { quietAt, quietIntervals, type QuietInterval } from './quiet-hours.js';
 export { compareRank, decideUser } from './ranking.js';
-export type { CountedMessage, Decision, DueRow, GateReason, UserState, World } from './world.js';
+export type { CountedMessage, Decision, DueRow, GateReason, Reservation, UserState, World } from './world.js';

@@ -1,5 +1,5 @@
 import { WEEKDAYS, type QuietHours } from './policy.js';
-import { DAY_MS, constantOffsets, type Span } from './wall-clock.js';
+import { DAY_MS, constantOffsets, type Span } from '../platform/time/index.js';
 
 /** Half-open: quiet from `start` on, no longer at `end`. */
 export interface QuietInterval {

@@ -26,10 +26,11 @@ const FULL: FatiguePolicy = {
 const sent = (hoursAgo: number, of: Partial<CountedMessage> = {}): CountedMessage =>
   ({ id: `sent-${hoursAgo}`, channel: 'push', topic: 'promo', at: after(-hoursAgo), ...of });
 
-function decide(of: { t?: Date; policy?: Partial<FatiguePolicy>; user?: Partial<UserState>; rows?: Partial<DueRow>[]; consent?: World['consent'] }) {
+function decide(of: { t?: Date; reservations?: World['reservations']; policy?: Partial<FatiguePolicy>; user?: Partial<UserState>; rows?: Partial<DueRow>[]; consent?: World['consent'] }) {
   const world: World = {
     t: of.t ?? T, policy: { ...EMPTY_POLICY, ...of.policy }, consent: of.consent ?? { push: 'optOut', email: 'optOut' },
     staleDeviceAfterMs: 30 * 24 * HOUR, user: { ...USER, ...of.user },
+    ...(of.reservations ? { reservations: of.reservations } : {}),
     rows: (of.rows ?? [{}]).map((row, i) => ({ ...ROW, campaignId: String(i + 1), ...row })),
   };
   return decideUser(world, durationMs);
@@ -235,4 +236,24 @@ function leastByBruteForce(question: FatigueQuestion, counted: CountedMessage[],
 
 it('leastPassing is t itself where nothing holds', () => {
   expect(leastPassing({ ...ROW, policy: EMPTY_POLICY, user: USER, durationMs }, [], T, T)).toEqual(T);
+});
+
+describe('a slot held back for a campaign to come', () => {
+  const rival = (hours: number, of: object = {}) => ({ campaignId: '99', channel: 'push' as const, topic: 'promo', priority: 90, dueAt: after(hours), ...of });
+  const held = (of: Parameters<typeof decide>[0]) => decide({ policy: { caps: [{ ...CAP, limit: 2 }] }, rows: [{ onFatigue: 'defer' }], ...of })
+    .map(({ outcome, reason, cap, freeAt }) => [outcome, reason, cap, freeAt])[0];
+
+  it('is left to it by lower priorities, until it is due', () => {
+    expect(held({ user: { history: [sent(1)] }, reservations: [rival(6)] })).toEqual(['deferred', 'reserved_for_priority', 0, after(6)]);
+    expect(held({ user: { history: [sent(1)] }, reservations: [rival(6, { priority: 50 })] })![0]).toBe('queued');
+    expect(held({ reservations: [rival(6)] })![0]).toBe('queued');
+    expect(held({ reservations: [rival(6), rival(3, { campaignId: '98' })] })).toEqual(['deferred', 'reserved_for_priority', 0, after(6)]);
+  });
+
+  it('is not needed where a message leaves the window before, or ours has left it', () => {
+    expect(held({ user: { history: [sent(19)] }, reservations: [rival(6)] })![0]).toBe('queued');
+    expect(held({ user: { history: [sent(17)] }, reservations: [rival(6)] })![1]).toBe('reserved_for_priority');
+    expect(held({ user: { history: [sent(1)] }, reservations: [rival(24)] })![0]).toBe('queued');
+    expect(held({ user: { history: [sent(0)] }, reservations: [rival(23.999)] })![1]).toBe('reserved_for_priority');
+  });
 });

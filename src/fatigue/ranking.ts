@@ -1,4 +1,4 @@
-import { firstHold, leastPassing, type FatigueQuestion, type Hold } from './fatigue-gates.js';
+import { firstHold, leastPassing, reserveHold, type FatigueQuestion, type Hold } from './fatigue-gates.js';
 import type { CountedMessage, Decision, DueRow, GateReason, World } from './world.js';
 
 /** Who meets the gates first: the higher priority, then the higher expected net worth, then the older campaign. */
@@ -37,14 +37,26 @@ function decideRow(world: World, row: DueRow, admitted: CountedMessage[], durati
   if (row.transactional) return decision(row, 'queued', null);
   const question: FatigueQuestion = { ...row, policy: world.policy, user: world.user, durationMs };
   const counted = [...world.user.history, ...admitted];
-  const hold = firstHold(question, counted, world.t);
+  const reserved = reserveOf(world, row, question, counted);
+  const hold = firstHold(question, counted, world.t) ?? reserved;
   if (!hold && row.worth && !(row.netWorth > 0)) return decision(row, 'suppressed', 'not_worth_it');
   if (!hold) return decision(row, row.heldOut ? 'held_out' : 'queued', null);
   // Only what this pass admitted stood in the way: without it every gate would have passed.
-  const outranked = admitted.length > 0 && !firstHold(question, world.user.history, world.t);
-  const reason = outranked ? 'outranked' : hold.reason;
-  const freeAt = row.onFatigue === 'defer' ? leastPassing(question, counted, world.t, row.expiresAt) : null;
+  const alone = firstHold(question, world.user.history, world.t) ?? reserveOf(world, row, question, world.user.history);
+  const reason = admitted.length > 0 && !alone ? 'outranked' : hold.reason;
+  // A hold that an occurrence to come gives back is over when it is due, whatever else is in the way until then.
+  const from = reserved ? reserved.freeAt : world.t;
+  const freeAt = row.onFatigue === 'defer' ? leastPassing(question, settledAt(counted, world.t), from, row.expiresAt) : null;
   return decision(row, freeAt ? 'deferred' : 'suppressed', reason, hold, freeAt);
+}
+
+function reserveOf({ t, reservations = [] }: World, row: DueRow, question: FatigueQuestion, counted: readonly CountedMessage[]): Hold | undefined {
+  return reserveHold(question, row.priority, counted, reservations.filter(({ campaignId }) => campaignId !== row.campaignId), t);
+}
+
+/** For looking ahead, what is unsettled is taken as settled at `t`. */
+function settledAt(counted: readonly CountedMessage[], t: Date): CountedMessage[] {
+  return counted.map((message) => (message.at === 'unsettled' ? { ...message, at: t } : message));
 }
 
 /** The gates before fatigue, in order. Transactional rows skip holdout and consent. */

@@ -42,6 +42,16 @@ export interface UserState {
   readonly history: readonly CountedMessage[];
 }
 
+/** An occurrence to come of a campaign with `reserve: true` whose audience holds the user. */
+export interface Reservation {
+  readonly campaignId: string;
+  readonly channel: Channel;
+  readonly topic: string | null;
+  readonly priority: number;
+  /** After the decision, by 7 days at most. */
+  readonly dueAt: Date;
+}
+
 /** Everything that decides for one user in one pass. */
 export interface World {
   readonly t: Date;
@@ -50,12 +60,12 @@ export interface World {
   readonly staleDeviceAfterMs: number;
   readonly user: UserState;
   readonly rows: readonly DueRow[];
+  readonly reservations?: readonly Reservation[];
 }
 
 export type GateReason =
   | 'global_holdout' | 'suppressed_address' | 'unsubscribed' | 'no_device' | 'permission_denied' | 'stale_device' | 'no_email'
-  | 'expired' | 'quiet_hours' | 'minimum_gap' | 'frequency_cap' | 'outranked'
-  | 'not_worth_it';
+  | 'expired' | 'quiet_hours' | 'minimum_gap' | 'frequency_cap' | 'reserved_for_priority' | 'outranked' | 'not_worth_it';
 
 export interface Decision {
   readonly campaignId: string;
@@ -63,7 +73,7 @@ export interface Decision {
   readonly reason: GateReason | null;
   /** Index in `policy.caps` of the first cap without a free slot. */
   readonly cap: number | null;
-  /** The message that used the slot: of the history, or `pass:<campaignId>` of this pass. */
+  /** The message that used the slot: of the history, or `pass:<campaignId>` of this pass; of reserved_for_priority null. */
   readonly blockingId: string | null;
   /** Of `deferred`: the least instant at which quiet hours, gap and caps all pass. */
   readonly freeAt: Date | null;

@@ -1,15 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import { PlannerDatabase, sqlFile, type Transaction } from '../platform/database/index.js';
 import { Clock } from '../platform/clock/index.js';
+import { LOCK_BUCKET, LOCK_THROTTLED, bucketRange } from './buckets.js';
 import { decideWave } from './decide-wave.js';
-import { decisionOrder, poolsOf } from './decision-order.js';
-import { listDueWaves } from './due-waves.js';
+import { decisionOrder, type Step } from './decision-order.js';
+import { listDueWaves, poolsOf, type DueWaveRow } from './due-waves.js';
+import type { IdRange, PassWorld } from './pass-parameters.js';
+import type { Pool } from './pass-statements.js';
 import { PassWorlds, type PassRules } from './pass-worlds.js';
-import { LOCK_BUCKET, bucketRange } from './buckets.js';
+import { SendTimeCurves } from './send-times.js';
 
 const freezeRunVariants = sqlFile<{ runId: string; templates: string[] }, { version: number }>(
   import.meta.url, './sql/freeze-run-variants.sql');
 const markWaveBucket = sqlFile<{ waveId: string; bucket: number; now: Date }>(import.meta.url, './sql/mark-wave-bucket.sql');
+
+const settleEntries = sqlFile<{ campaignId: string; bucket: number; unless: string | null; now: Date }>(import.meta.url, './sql/settle-entries.sql');
+
+/** A throttled campaign is decided on in steps of at least a third of what it may hold, not user by user as each request leaves. */
+const LEAST_ROOM = 1 / 3;
+const HELD_MINUTES = 15;
 
 export interface PassOutcome {
   /** Another planner is at work on the bucket: come again. */
@@ -28,13 +37,15 @@ export class BucketPass {
     private readonly database: PlannerDatabase,
     private readonly clock: Clock,
     private readonly worlds: PassWorlds,
+    private readonly sendTimes: SendTimeCurves,
   ) {}
 
-  async run(bucket: number): Promise<PassOutcome> {
+  /** @param only of these users alone (internal ids): what is due for them beside a long pass, entries of triggers above all. */
+  async run(bucket: number, only?: readonly string[]): Promise<PassOutcome> {
     const rules = await this.worlds.rules();
     return this.database.transaction(async (tx) => {
       if (!(await this.lock(tx, bucket))) return { busy: true, chunkIds: [] };
-      return { busy: false, chunkIds: await this.decideEverythingDue(tx, rules, bucket) };
+      return { busy: false, chunkIds: await this.decideEverythingDue(tx, rules, bucket, only) };
     });
   }
 
@@ -44,24 +55,64 @@ export class BucketPass {
     return lock!.locked;
   }
 
-  protected async decideEverythingDue(tx: Transaction, rules: PassRules, bucket: number): Promise<string[]> {
+  protected async decideEverythingDue(tx: Transaction, rules: PassRules, bucket: number, only?: readonly string[]): Promise<string[]> {
     const range = bucketRange(bucket);
     const waves = (await tx.query(listDueWaves, { now: this.clock.forSql(), bucket, ...range }))
-      .filter((wave) => wave.fresh || wave.freed);
+      .filter((wave) => wave.fresh || wave.freed || wave.entered);
     const first = waves[0];
     if (!first) return [];
     const world = await this.worlds.at(tx, rules, first.now, range, waves.map((wave) => wave.waveId));
     const chunkIds: string[] = [];
-    for (const { wave, round, last } of await decisionOrder(tx, this.worlds.predicates, waves, world, range, poolsOf)) {
-      const templates = wave.definition.variants.map((variant) => variant.template);
-      const frozen = await tx.query(freezeRunVariants, { runId: wave.runId, templates });
-      const versions = { ...world, templateVersions: frozen.map(({ version }) => version) };
-      for (const pool of poolsOf(wave)) {
-        const rows = await decideWave<{ chunkId: string }>(tx, this.worlds.predicates, wave, versions, range, pool, 'record', { round });
-        chunkIds.push(...rows.map((row) => row.chunkId));
-      }
-      if (wave.fresh && last) await tx.query(markWaveBucket, { waveId: wave.waveId, bucket, now: world.now });
+    for (const step of await decisionOrder(tx, this.worlds.predicates, waves, world, range)) {
+      chunkIds.push(...(await this.decideWave(tx, { ...step, wave: await this.withSendTimes(tx, step.wave) }, world, bucket, range, only)));
     }
     return chunkIds;
   }
+
+  private async decideWave(tx: Transaction, { wave, round, last }: Step, world: PassWorld, bucket: number, range: IdRange, only?: readonly string[]): Promise<string[]> {
+    const templates = wave.definition.variants.map((variant) => variant.template);
+    const frozen = await tx.query(freezeRunVariants, { runId: wave.runId, templates });
+    const versions = { ...world, templateVersions: frozen.map(({ version }) => version) };
+    const chunkIds: string[] = [];
+    for (const pool of poolsOf(wave)) {
+      const limit = await this.poolLimit(tx, wave, pool);
+      if (limit === 0) continue;
+      let size = 0;
+      const onPool = async (pooled: number): Promise<void> => {
+        size = pooled;
+        if (pool === 'entered') await tx.query(settleEntries, { campaignId: wave.campaignId, bucket, unless: unlessOf(wave), now: world.now });
+      };
+      const extra = { onPool, round, ...(limit === null ? {} : { poolLimit: limit }), ...(only ? { only } : {}) };
+      const rows = await decideWave<{ chunkId: string }>(tx, this.worlds.predicates, wave, versions, range, pool, 'record', extra);
+      chunkIds.push(...rows.map((row) => row.chunkId));
+      // A full pool of a throttled campaign is not the whole of it; and a pass for a few users is none for the bucket.
+      const whole = only === undefined && (limit === null || size < limit);
+      if (whole && last && wave.fresh && pool === poolsOf(wave).at(-1)) await tx.query(markWaveBucket, { waveId: wave.waveId, bucket, now: world.now });
+    }
+    return chunkIds;
+  }
+
+  /**
+   * How many of the wave's audience may be decided now: null, all; 0, none. What a throttle cannot send within 15 minutes is left
+   * undecided, so that it holds nobody's slot. Its campaign's lock keeps two planners from filling the same room.
+   */
+  private async poolLimit(tx: Transaction, wave: DueWaveRow, pool: Pool): Promise<number | null> {
+    if (wave.room === null || pool === 'deferred' || pool === 'entered') return null;
+    const [lock] = await tx.query(LOCK_THROTTLED.statement, { lockClass: LOCK_THROTTLED.class, bucket: Number(BigInt(wave.campaignId) % 2_147_483_647n) });
+    if (!lock!.locked) return 0;
+    const [again] = await tx.query(LOCK_THROTTLED.room, { campaignId: wave.campaignId, minutes: HELD_MINUTES });
+    const held = wave.definition.throttlePerMinute! * HELD_MINUTES;
+    return again!.room < held * LEAST_ROOM ? 0 : again!.room;
+  }
+
+  private async withSendTimes(tx: Transaction, wave: DueWaveRow): Promise<DueWaveRow> {
+    if (wave.definition.schedule.type !== 'bestHour') return wave;
+    const sendTimes = await this.sendTimes.of(tx, wave.runId);
+    // The planner prepares the curve before the pass; where somebody rang the bell earlier, the next tick decides.
+    return sendTimes ? { ...wave, sendTimes } : { ...wave, fresh: false };
+  }
+}
+
+function unlessOf({ definition: { schedule } }: DueWaveRow): string | null {
+  return schedule.type === 'triggered' ? (schedule.unless ?? null) : null;
 }

@@ -10,6 +10,13 @@ export const LOCK_BUCKET = {
   statement: sqlFile<{ lockClass: number; bucket: number }, { locked: boolean }>(import.meta.url, './sql/lock-bucket.sql'),
 };
 
+/** Held while a throttled campaign's room is filled. */
+export const LOCK_THROTTLED = {
+  class: 7_206,
+  statement: LOCK_BUCKET.statement,
+  room: sqlFile<{ campaignId: string; minutes: number }, { room: number }>(import.meta.url, './sql/read-throttle-room.sql'),
+};
+
 export function bucketRange(bucket: number): IdRange {
   const size = 2n ** BigInt(BUCKET_BITS);
   return { fromId: String(BigInt(bucket) * size), toId: String(BigInt(bucket + 1) * size) };

@@ -1,26 +1,31 @@
 import { sqlFile, type Transaction } from '../platform/database/index.js';
 import { NOW, type SegmentPredicates } from '../segments/index.js';
 import { passParameters, type IdRange, type PassWave, type PassWorld } from './pass-parameters.js';
-import { DECISIONS, POOLS, RANK, type Ending, type PassStatement, type Pool } from './pass-statements.js';
+import { DECISIONS, POOLS, RANK, valuesOf, type Ending, type PassStatement, type Pool } from './pass-statements.js';
 
 const clearPool = sqlFile(import.meta.url, './sql/clear-pass-pool.sql');
 const measurePool = sqlFile<object, { size: number }>(import.meta.url, './sql/measure-pass-pool.sql');
+const keepAudience = sqlFile(import.meta.url, './sql/keep-audience-in-pool.sql');
 const keepRound = sqlFile<{ waveId: string; round: number }>(import.meta.url, './sql/keep-round-in-pool.sql');
 const joinByHash = sqlFile<{ nestedLoops: string }>(import.meta.url, './sql/set-nested-loops.sql');
 
 /**
  * Decides one wave for one range of users: fills the pool with its audience, then meets the gates; what comes back depends on the
  * ending, and is empty where the pool is.
+ * @param extra.onPool what is to be done between the two, told the pool's size.
  */
 export async function decideWave<Row>(
   tx: Transaction, predicates: SegmentPredicates, wave: PassWave, world: PassWorld, range: IdRange, pool: Pool, ending: Ending,
-  extra: { subjectWave?: string; asOfId?: string; round?: number | null } = {},
+  extra: { subjectWave?: string; asOfId?: string; round?: number | null; poolLimit?: number; only?: readonly string[]; onPool?: (size: number) => Promise<void> } = {},
 ): Promise<Row[]> {
-  const named: Record<string, unknown> = { ...passParameters(wave, world, range), ...extra };
+  const { onPool, round, ...parameters } = extra;
+  const named: Record<string, unknown> = { ...passParameters(wave, world, range), ...parameters };
   await fillPool(tx, predicates, wave, world, POOLS[pool], named);
-  if (extra.round) await tx.query(keepRound, { waveId: wave.waveId, round: extra.round });
+  if (round) await tx.query(keepRound, { waveId: wave.waveId, round });
   const [pooled] = await tx.query(measurePool, {});
+  await onPool?.(pooled!.size);
   if (pooled!.size === 0) return [];
+  if (pool === 'entered') await tx.query(keepAudience, {});
   await tx.raw('analyze pass_pool');
   // Every join of the decision is by equality over whole sets; the sizes of its parts are unknown to the planner, and what it
   // gains from a nested loop over one expected row it pays back quadratically over 16,384.
@@ -50,11 +55,4 @@ async function fillPool(
   const audience = await predicates.compileAudience(tx, wave.definition.audience, world.settings, values.length + 1);
   const own = audience.params.map((value) => (value === NOW ? world.now : value));
   await tx.raw(statement.text.replaceAll('__AUDIENCE__', () => audience.sql), [...values, ...own]);
-}
-
-function valuesOf(statement: PassStatement, named: Record<string, unknown>): unknown[] {
-  return statement.params.map((name) => {
-    if (!(name in named)) throw new Error(`the pass has no parameter ${name}`);
-    return named[name] ?? null;
-  });
 }

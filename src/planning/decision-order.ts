@@ -1,9 +1,8 @@
 import { sqlFile, type Transaction } from '../platform/database/index.js';
 import type { SegmentPredicates } from '../segments/index.js';
 import { rankPool } from './decide-wave.js';
-import type { DueWaveRow } from './due-waves.js';
+import { poolsOf, type DueWaveRow } from './due-waves.js';
 import type { IdRange, PassWorld } from './pass-parameters.js';
-import type { Pool } from './pass-statements.js';
 
 const createPassRanks = sqlFile(import.meta.url, './sql/create-pass-ranks.sql');
 const numberPassRanks = sqlFile(import.meta.url, './sql/number-pass-ranks.sql');
@@ -24,13 +23,13 @@ export interface Step {
  */
 export async function decisionOrder(
   tx: Transaction, predicates: SegmentPredicates, waves: readonly DueWaveRow[], world: PassWorld, range: IdRange,
-  poolsOf: (wave: DueWaveRow) => readonly Pool[],
 ): Promise<Step[]> {
   const groups = new Map<number, DueWaveRow[]>();
   for (const wave of waves) groups.set(wave.definition.priority, [...(groups.get(wave.definition.priority) ?? []), wave]);
   const contested = (priority: number): boolean => {
     const group = groups.get(priority)!;
-    return group.length > 1 && group.some(({ definition }) => definition.worth);
+    // Entries and throttled or best-hour waves take their pools piece by piece: they meet the gates in the order of their campaigns.
+    return group.length > 1 && group.every(inOnePiece) && group.some(({ definition }) => definition.worth);
   };
   if (![...groups.keys()].some(contested)) return waves.map((wave) => ({ wave, round: null, last: true }));
   await tx.query(createPassRanks, {});
@@ -41,11 +40,10 @@ export async function decisionOrder(
   return [...groups].flatMap(([priority, group]) => (contested(priority) ? rounds(group) : group.map((wave) => ({ wave, round: null, last: true }))));
 }
 
-function rounds(group: readonly DueWaveRow[]): Step[] {
-  return group.flatMap((_, i) => group.map((wave) => ({ wave, round: i + 1, last: i === group.length - 1 })));
+function inOnePiece(wave: DueWaveRow): boolean {
+  return !wave.entered && wave.room === null && wave.definition.schedule.type !== 'bestHour';
 }
 
-/** Freed deferred rows first, then whom the wave has not decided on yet. */
-export function poolsOf(wave: DueWaveRow): Pool[] {
-  return [...(wave.freed ? ['deferred' as const] : []), ...(wave.fresh ? ['fresh' as const] : [])];
+function rounds(group: readonly DueWaveRow[]): Step[] {
+  return group.flatMap((_, i) => group.map((wave) => ({ wave, round: i + 1, last: i === group.length - 1 })));
 }

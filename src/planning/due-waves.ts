@@ -1,11 +1,21 @@
 import { sqlFile } from '../platform/database/index.js';
 import type { IdRange, PassWave } from './pass-parameters.js';
+import type { Pool } from './pass-statements.js';
 
-/** A wave that has something to decide for the bucket: its audience (fresh), deferred rows that came free, or both. */
+/** A wave that has something to decide for the bucket: its audience (fresh), deferred rows that came free, entries of a trigger. */
 export interface DueWaveRow extends PassWave {
   now: Date;
   freed: boolean;
   fresh: boolean;
+  entered: boolean;
+  /** How many more a throttled campaign may reserve now; null: no throttle. */
+  room: number | null;
+}
+
+/** What of the wave is to be decided, in the order in which it became due. */
+export function poolsOf(wave: DueWaveRow): Pool[] {
+  const fresh: Pool[] = wave.sendTimes ? ['bestHour'] : ['fresh'];
+  return [...(wave.freed ? ['deferred' as const] : []), ...(wave.entered ? ['entered' as const] : []), ...(wave.fresh ? fresh : [])];
 }
 
 export const listDueWaves = sqlFile<IdRange & { now: Date | null; bucket: number }, DueWaveRow>(

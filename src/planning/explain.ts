@@ -17,7 +17,7 @@ export interface Explanation {
   reason?: string;
   gates: Gate[];
   counters: CapCounter[];
-  outrankedBy?: { campaignId: string; messageId: string };
+  outrankedBy?: { campaignId: string; messageId?: string };
   nextEligibleAt?: Date;
   /** Of a campaign with `worth`: the terms of the decision, in the settings' currency. */
   worth?: ShownWorth;
@@ -51,7 +51,10 @@ interface DecidedRow {
 const findDecidedRow = sqlFile<{ userId: string; campaignId: string; runId: string | null }, DecidedRow>(
   import.meta.url, './sql/find-decided-row.sql');
 
+const findEntry = sqlFile<{ userId: string; campaignId: string }, { id: string }>(import.meta.url, './sql/find-open-entry.sql');
+
 const HYPOTHETICAL = '-1';
+const DISPLACED = ['outranked', 'reserved_for_priority'];
 
 /** Why: the recorded decision where there is one, with the other gates recomputed as of then; else what would be decided. */
 @Injectable()
@@ -77,7 +80,7 @@ export class Explainer {
   private async recorded(campaign: CampaignRow, userId: string, row: DecidedRow): Promise<Explanation> {
     const { policy } = await this.policies.at(row.policyVersion);
     const rules = { ...(await this.worlds.rules()), policy, policyVersion: row.policyVersion };
-    const wave: PassWave = { ...subjectOf(campaign, row.dueAt), runId: row.runId, waveId: row.waveId, month: row.month, expiresAt: row.expiresAt };
+    const wave: PassWave = { ...subjectOf(campaign, row.dueAt), runId: row.runId, waveId: row.waveId, month: row.month, expiresAt: row.expiresAt, passed: row.reason === 'local_time_passed' };
     const shown = await this.verdict(rules, wave, row.internalId, row.decidedAt, row.id!);
     // Models are refitted, so the terms are as recorded wherever there are any.
     const verdict = row.worth ? { ...shown, worth: row.worth } : shown;
@@ -88,13 +91,15 @@ export class Explainer {
       outcome, gates: gatesOf(verdict, policy, recorded), counters, decidedAt: row.decidedAt,
       policyVersion: row.policyVersion, templateVersion: row.templateVersion,
       ...(row.reason ? { reason: row.reason } : {}),
-      ...(row.reason === 'outranked' && row.blockingCampaignId ? { outrankedBy: this.outranker(row) } : {}),
+      ...(row.blockingCampaignId && DISPLACED.includes(row.reason!) ? { outrankedBy: this.outranker(row) } : {}),
       ...(row.freeAt ? { nextEligibleAt: row.freeAt } : {}),
       ...(verdict.worth ? { worth: verdict.worth } : {}),
     };
   }
 
-  private outranker(row: DecidedRow): { campaignId: string; messageId: string } {
+  /** Who took the slot, or holds it: only the former has a message to show. */
+  private outranker(row: DecidedRow): { campaignId: string; messageId?: string } {
+    if (row.blockingId === null || row.blockingMonth === null || row.reason !== 'outranked') return { campaignId: row.blockingCampaignId! };
     const ref = { month: row.blockingMonth!, userId: row.internalId, id: row.blockingId! };
     return { campaignId: row.blockingCampaignId!, messageId: this.messageIds.encode(ref) };
   }
@@ -104,13 +109,20 @@ export class Explainer {
     const now = at ?? this.clock.now();
     const verdict = await this.verdict(rules, subjectOf(campaign, now), internalId, now);
     const counters = (await this.fatigue.read(userId, now)).caps;
-    const outcome = outcomeOfNow(verdict);
+    const outcome = await this.triggered(campaign, internalId) ? outcomeOfNow(verdict) : 'not_triggered';
     return {
       outcome, gates: gatesOf(verdict, rules.policy), counters, decidedAt: now, policyVersion: rules.policyVersion, templateVersion: null,
-      ...(verdict.reason && outcome !== 'not_in_audience' ? { reason: verdict.reason } : {}),
+      ...(verdict.reason && !['not_in_audience', 'not_triggered'].includes(outcome) ? { reason: verdict.reason } : {}),
+      ...(verdict.reserveCampaignId && verdict.reason === 'reserved_for_priority' ? { outrankedBy: { campaignId: verdict.reserveCampaignId } } : {}),
       ...(verdict.freeAt ? { nextEligibleAt: verdict.freeAt } : {}),
       ...(verdict.worth ? { worth: verdict.worth } : {}),
     };
+  }
+
+  /** Whether anything would be decided on the user at all: of a triggered campaign, only where an entry waits. */
+  private async triggered(campaign: CampaignRow, internalId: string): Promise<boolean> {
+    if (campaign.definition.schedule.type !== 'triggered') return true;
+    return (await this.database.query(findEntry, { userId: internalId, campaignId: campaign.id })).length > 0;
   }
 
   private verdict(rules: PassRules, wave: PassWave, internalId: string, at: Date, asOfId?: string): Promise<ShownVerdict> {
@@ -128,5 +140,6 @@ function subjectOf(campaign: CampaignRow, at: Date): PassWave {
   return {
     waveId: HYPOTHETICAL, runId: HYPOTHETICAL, campaignId: id, definition, salt, topicId, topicKey: definition.topic ?? null, dueAt: at,
     month: `${at.toISOString().slice(0, 7)}-01`, expiresAt: new Date(at.getTime() + parseDuration(definition.expiresAfter)!),
+    scheduledFor: at, localAt: null, zone: null, slot: null, lastSlot: false, passed: false,
   };
 }

@@ -32,10 +32,13 @@ export interface ShownVerdict {
   staleDevice: boolean;
   noEmail: boolean;
   duplicateAddress: boolean;
+  localTimePassed: boolean;
   expired: boolean;
   quietUntil: Date | null;
   gapFreeAt: Date | null;
   capFreeAt: Date | null;
+  reserveFreeAt: Date | null;
+  reserveCampaignId: string | null;
   cap: number | null;
   heldOut: boolean;
   variant: number;
@@ -92,10 +95,13 @@ function checksOf(v: ShownVerdict, policy: FatiguePolicy, cap: number | null): C
     ['consent', ['unsubscribed'], v.unsubscribed, 'no consent to this channel or topic'],
     ['reachability', ['no_device', 'permission_denied', 'stale_device', 'no_email', 'duplicate_address'], reachReason(v) !== undefined,
       `not reachable: ${reachReason(v) ?? 'unknown'}`],
+    ['local_time', ['local_time_passed'], v.localTimePassed, 'the local time had passed'],
     ['expiry', ['expired', 'cancelled', 'provider_unavailable'], v.expired, 'past the expiry of the campaign'],
     ['quiet_hours', ['quiet_hours'], v.quietUntil !== null, `quiet in ${v.zone}${until(v.quietUntil)}`],
     ['minimum_gap', v.gapFreeAt ? ['minimum_gap', 'outranked'] : ['minimum_gap'], v.gapFreeAt !== null, `the last message is too recent${until(v.gapFreeAt)}`],
     capGate,
+    ['reserved_for_priority', ['reserved_for_priority'], v.reserveFreeAt !== null,
+      `campaign ${v.reserveCampaignId ?? ''} holds the slot of the cap ${capKey ?? ''}${until(v.reserveFreeAt)}`],
     ['worth', ['not_worth_it'], v.worth !== null && v.worth.netWorth <= 0, worthDetail(v.worth)],
     ['rendering', ['render_error'], false, 'a variable of the template is missing for this user'],
     ['campaign_holdout', [], v.heldOut, 'in the holdout of the campaign'],

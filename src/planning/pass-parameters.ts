@@ -7,6 +7,7 @@ import { parseDuration } from '../platform/time/index.js';
 import type { WorthModel } from '../scoring/index.js';
 import type { Settings } from '../settings/index.js';
 import { worthCells } from './worth-parameters.js';
+import { EXPLORE_BUCKETS, GAIN_MARGIN, allowedSlots, zoneRules, type SendTimes } from './send-time.js';
 
 /** One due wave of one campaign, as the pass meets it. Ids are the ledger's own. */
 export interface PassWave {
@@ -21,6 +22,17 @@ export interface PassWave {
   topicKey: string | null;
   definition: CampaignDefinition;
   salt: string;
+  /** The run's own instant and the wall time that its zones share. */
+  scheduledFor: Date;
+  localAt: Date | null;
+  /** Only users of this zone. */
+  zone: string | null;
+  slot: number | null;
+  lastSlot: boolean;
+  /** The local time of its users had passed at launch. */
+  passed: boolean;
+  /** Of a bestHour wave: by what the hour is chosen. */
+  sendTimes?: SendTimes;
 }
 
 export interface PassWorld {
@@ -75,6 +87,30 @@ export function passParameters(wave: PassWave, world: PassWorld, range: IdRange)
     horizon: horizon(world, caps.map(({ cap }) => cap), gaps.map((gap) => gap.duration), calendars),
     policyVersion: world.policyVersion, templateVersions: world.templateVersions, passWaves: world.passWaves,
     subjectWave: wave.waveId, asOfId: null,
+    priority: definition.priority, scheduledFor: wave.scheduledFor, localTimePassed: wave.passed, zone: wave.zone,
+    only: null, poolLimit: null, passEntries: definition.schedule.type === 'triggered',
+    unless: definition.schedule.type === 'triggered' ? (definition.schedule.unless ?? null) : null,
+    reentryAfter: reentryAfter(wave),
+    ...sendTimeParameters(wave, world),
+  };
+}
+
+/** Whoever had an occurrence after this wall time is not reached by this one; null: everybody is. */
+function reentryAfter({ definition: { schedule }, localAt }: PassWave): Date | string | null {
+  if (schedule.type !== 'recurring' || localAt === null) return null;
+  if (schedule.reentry === undefined || schedule.reentry === 'always') return null;
+  return schedule.reentry === 'never' ? '-infinity' : new Date(localAt.getTime() - parseDuration(schedule.reentry)!);
+}
+
+function sendTimeParameters(wave: PassWave, world: PassWorld): Record<string, unknown> {
+  const { definition: { schedule }, sendTimes, zone } = wave;
+  if (!sendTimes || schedule.type !== 'bestHour' || zone === null) return {};
+  const rules = zoneRules(zone, world.settings.defaultTimezone);
+  const slots = allowedSlots(schedule, rules, sendTimes, onChannel(world.policy.quietHours, wave.definition.channel));
+  return {
+    lastSlot: wave.lastSlot || wave.passed, slot: wave.slot, exploreSalt: `${wave.salt}:send-time`, exploreBuckets: EXPLORE_BUCKETS,
+    slotOrds: slots.slots.map(({ ord }) => ord), defaultSlot: slots.defaultSlot, margin: GAIN_MARGIN, kappa: sendTimes.kappa,
+    slots: JSON.stringify(slots.slots), zoneRules: rules, curveAsOf: sendTimes.asOf,
   };
 }
 
@@ -99,7 +135,7 @@ function calendarRows(caps: Array<{ cap: Cap; ord: number }>, world: PassWorld):
     const { window } = cap;
     if (window.type !== 'calendar') return [];
     return world.zones.map((zone) => {
-      const { start, end } = calendarWindow(window.unit, window.timezone === 'user' ? zone : window.timezone, world.now);
+      const { start, end } = calendarWindow(window.unit, window.timezone === 'user' ? zoneRules(zone, world.settings.defaultTimezone) : window.timezone, world.now);
       return { zone, ord, starts: start, ends: end };
     });
   });
@@ -112,7 +148,7 @@ function quietRows(wave: PassWave, world: PassWorld): object[] {
   if (windows.length === 0) return [];
   const until = new Date(Math.max(wave.expiresAt.getTime(), world.now.getTime()) + 1);
   return world.zones.flatMap((zone) =>
-    quietIntervals(windows, zone, world.now, until).map(({ start, end }) => ({ zone, starts: start, ends: end })));
+    quietIntervals(windows, zoneRules(zone, world.settings.defaultTimezone), world.now, until).map(({ start, end }) => ({ zone, starts: start, ends: end })));
 }
 
 function tierRows(world: PassWorld): object[] {

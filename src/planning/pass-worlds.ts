@@ -2,16 +2,20 @@ import { Injectable } from '@nestjs/common';
 import { FatiguePolicies } from '../fatigue/index.js';
 import { Installation } from '../platform/auth/index.js';
 import { sqlFile, type Queryable, type Transaction } from '../platform/database/index.js';
+import { NOW, SegmentPredicates } from '../segments/index.js';
 import { Scores, type WorthModel } from '../scoring/index.js';
-import { SegmentPredicates } from '../segments/index.js';
 import { SettingsService, type Settings } from '../settings/index.js';
 import type { FatiguePolicy } from '../fatigue/index.js';
+import type { CampaignDefinition } from '../campaigns/index.js';
 import type { IdRange, PassWorld } from './pass-parameters.js';
+import { RESERVED, valuesOf } from './pass-statements.js';
 
 const listZones = sqlFile<IdRange & { defaultZone: string }, { zone: string }>(import.meta.url, './sql/list-zones.sql');
 const listTopicIds = sqlFile<object, { key: string; id: number }>(import.meta.url, './sql/list-topic-ids.sql');
 const listSegmentIds = sqlFile<{ keys: string[] }, { key: string; id: string }>(import.meta.url, './sql/list-segment-ids.sql');
 const createPassTaken = sqlFile(import.meta.url, './sql/create-pass-taken.sql');
+const createPassReserved = sqlFile(import.meta.url, './sql/create-pass-reserved.sql');
+const listReserving = sqlFile<{ now: Date }, Reserving>(import.meta.url, './sql/list-reserving-campaigns.sql');
 const createPassPool = sqlFile(import.meta.url, './sql/create-pass-pool.sql');
 
 /** What holds for every pass: read before the lock is taken, so that it costs no time under it. At most a second old. */
@@ -20,6 +24,14 @@ export interface PassRules {
   policy: FatiguePolicy;
   policyVersion: number;
   worthModel: WorthModel;
+}
+
+interface Reserving {
+  id: string;
+  definition: CampaignDefinition;
+  topicId: number | null;
+  zones: (string | null)[];
+  dues: Date[];
 }
 
 /** Gathers what a pass needs to know beside its users: settings, policy, zones. */
@@ -42,6 +54,7 @@ export class PassWorlds {
   async at(tx: Transaction, rules: PassRules, now: Date, range: IdRange, passWaves: string[]): Promise<PassWorld> {
     await tx.query(createPassTaken, {});
     await tx.query(createPassPool, {});
+    await this.reserve(tx, rules, now, range);
     const zones = await tx.query(listZones, { ...range, defaultZone: rules.settings.defaultTimezone });
     return {
       ...rules, now, passWaves,
@@ -51,6 +64,19 @@ export class PassWorlds {
       globalSalt: `global-holdout:${this.installation.key('global-holdout').toString('hex')}`,
       templateVersions: [],
     };
+  }
+
+  /** Puts down whom campaigns with reserve: true hold slots for, as their audiences stand now. */
+  private async reserve(tx: Transaction, { settings, policy }: PassRules, now: Date, range: IdRange): Promise<void> {
+    await tx.query(createPassReserved, {});
+    if (policy.caps.length === 0) return;
+    for (const { id, definition, topicId, zones, dues } of await tx.query(listReserving, { now })) {
+      const { channel, priority } = definition;
+      const values = valuesOf(RESERVED, { ...range, campaignId: id, priority, channel, topicId, zones, dues, defaultZone: settings.defaultTimezone });
+      const audience = await this.predicates.compileAudience(tx, definition.audience, settings, values.length + 1);
+      const own = audience.params.map((value) => (value === NOW ? now : value));
+      await tx.raw(RESERVED.text.replaceAll('__AUDIENCE__', () => audience.sql), [...values, ...own]);
+    }
   }
 }
 

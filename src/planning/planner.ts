@@ -4,6 +4,7 @@ import { PlannerDatabase, sqlFile } from '../platform/database/index.js';
 import { Loops } from '../platform/loops/index.js';
 import { Doorbell } from '../platform/queue/index.js';
 import { BucketPass } from './bucket-pass.js';
+import { SendTimeCurves } from './send-times.js';
 
 type Now = { now: Date | null };
 
@@ -11,6 +12,9 @@ const openDueWaves = sqlFile<Now>(import.meta.url, './sql/open-due-waves.sql');
 const findDueBuckets = sqlFile<Now, { bucket: number }>(import.meta.url, './sql/find-due-buckets.sql');
 const finishWaves = sqlFile<Now, { id: string; month: string }>(import.meta.url, './sql/finish-waves.sql');
 
+const releasePaused = sqlFile<Now, { id: string }>(import.meta.url, './sql/release-paused-reservations.sql');
+
+const RELEASE_MS = 5_000;
 const TICK_MS = 250;
 const CONCURRENCY = 2;
 
@@ -25,16 +29,21 @@ export class Planner implements OnModuleInit {
     private readonly loops: Loops,
     private readonly doorbell: Doorbell,
     private readonly pass: BucketPass,
+    private readonly sendTimes: SendTimeCurves,
   ) {}
 
   onModuleInit(): void {
     this.loops.every('planner', TICK_MS, () => this.tick());
+    this.loops.every('release-reservations', RELEASE_MS, async () => {
+      while ((await this.database.query(releasePaused, { now: this.clock.forSql() })).length > 0);
+    });
     this.doorbell.answer('planning', CONCURRENCY, async ({ bucket }) => void (await this.decide(Number(bucket))));
   }
 
   /** Decides everything that is due now. A bucket that another planner holds is left to it: whatever it misses, the next tick finds. */
   async tick(): Promise<void> {
     const now = this.clock.forSql();
+    await this.sendTimes.prepare();
     await this.database.query(openDueWaves, { now });
     const buckets = (await this.database.query(findDueBuckets, { now })).map(({ bucket }) => bucket);
     // The head is decided here at once; the tail is offered to all.

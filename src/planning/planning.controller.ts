@@ -4,6 +4,7 @@ import { IsOptional, IsString, Length, Matches } from 'class-validator';
 import { Scopes } from '../platform/auth/index.js';
 import { NoBody } from '../platform/http/index.js';
 import { IsInstant } from '../platform/time/index.js';
+import { DisplacementReader, type Displacements } from './displacements.js';
 import { Explainer, type Explanation } from './explain.js';
 import { Simulator } from './simulate.js';
 import type { Simulation } from './tally.js';
@@ -33,6 +34,7 @@ export class PlanningController {
     private readonly simulator: Simulator,
     private readonly explainer: Explainer,
     private readonly fatigue: UserFatigueReader,
+    private readonly displacements: DisplacementReader,
   ) {}
 
   /** What a launch would do, by the same SELECT that launches; nothing is written, sent or locked. */
@@ -49,6 +51,13 @@ export class PlanningController {
   @Scopes('marketer', 'analyst')
   explain(@Param('id') id: string, @Query() query: ExplainQuery): Promise<Explanation> {
     return this.explainer.explain(id, query.userId, query.at === undefined ? undefined : new Date(query.at), query.runId);
+  }
+
+  /** Whom the campaign displaced, and who displaced it. */
+  @Get('campaigns/:id/displacements')
+  @Scopes('marketer', 'analyst')
+  displaced(@Param('id') id: string): Promise<Displacements> {
+    return this.displacements.read(id);
   }
 
   /** How much of a person's patience is used, and when it is free again. */

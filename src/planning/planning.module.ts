@@ -1,16 +1,22 @@
 import { Global, Module } from '@nestjs/common';
 import { CampaignsModule } from '../campaigns/index.js';
+import { EventsModule } from '../events/index.js';
 import { FatigueModule } from '../fatigue/index.js';
 import { Installation } from '../platform/auth/index.js';
 import { ScoringModule } from '../scoring/index.js';
 import { SegmentsModule } from '../segments/index.js';
 import { BucketPass } from './bucket-pass.js';
+import { DisplacementReader } from './displacements.js';
 import { Explainer } from './explain.js';
 import { MessageIds } from './message-id.js';
 import { PassWorlds } from './pass-worlds.js';
 import { Planner } from './planner.js';
 import { PlanningController } from './planning.controller.js';
+import { SendTimeCurves } from './send-times.js';
 import { Simulator } from './simulate.js';
+import { EventTriggers } from './triggers/event-triggers.js';
+import { TriggerEntries } from './triggers/trigger-entries.js';
+import { TriggerLoop } from './triggers/trigger-loop.js';
 import { UserFatigueReader } from './user-fatigue.js';
 
 const messageIds = {
@@ -22,9 +28,10 @@ const messageIds = {
 /** Deciding: who gets what, when and why. Global for MessageIds: the ledger's ids are read by every room behind it. */
 @Global()
 @Module({
-  imports: [CampaignsModule, FatigueModule, ScoringModule, SegmentsModule],
+  imports: [CampaignsModule, EventsModule, FatigueModule, ScoringModule, SegmentsModule],
   controllers: [PlanningController],
-  providers: [messageIds, BucketPass, Explainer, PassWorlds, Planner, Simulator, UserFatigueReader],
+  providers: [messageIds, BucketPass, DisplacementReader, Explainer, PassWorlds, Planner, SendTimeCurves, Simulator, EventTriggers,
+    TriggerEntries, TriggerLoop, UserFatigueReader],
   exports: [MessageIds],
 })
 export class PlanningModule {}

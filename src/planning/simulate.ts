@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { Campaigns, type CampaignRow } from '../campaigns/index.js';
+import { Campaigns, Occurrences, firstRun, type CampaignRow, type PlannedRun } from '../campaigns/index.js';
 import { Clock } from '../platform/clock/index.js';
 import { ApiDatabase, sqlFile, type Transaction } from '../platform/database/index.js';
 import { parseDuration } from '../platform/time/index.js';
 import { bucketRange } from './buckets.js';
 import { decideWave } from './decide-wave.js';
-import { decisionOrder, poolsOf } from './decision-order.js';
-import { listDueWaves, type DueWaveRow } from './due-waves.js';
+import { conflict } from '../platform/errors/index.js';
+import { decisionOrder } from './decision-order.js';
+import { listDueWaves, poolsOf, type DueWaveRow } from './due-waves.js';
+import { SendTimeCurves } from './send-times.js';
 import { PassWorlds, type PassRules } from './pass-worlds.js';
 import type { PassWave } from './pass-parameters.js';
 import { Tally, type Simulation, type VerdictCount } from './tally.js';
@@ -28,56 +30,79 @@ export class Simulator {
     private readonly clock: Clock,
     private readonly campaigns: Campaigns,
     private readonly worlds: PassWorlds,
+    private readonly occurrences: Occurrences,
+    private readonly sendTimes: SendTimeCurves,
   ) {}
 
+  /** @throws Problem 404; 409 for a triggered campaign, whose audience nobody knows, and for one with no occurrence to come. */
   async simulate(campaignId: string): Promise<Simulation> {
     const campaign = await this.campaigns.get(campaignId);
     const rules = await this.worlds.rules();
     const [extent] = await this.database.query(countBuckets, {});
     const now = this.clock.forSql() ?? extent!.now;
-    const subject = await this.subject(campaign, now);
-    const asOf = subject.dueAt > now ? subject.dueAt : now;
+    const subjects = await this.subjects(campaign, now);
+    const due = Math.min(...subjects.map(({ dueAt }) => dueAt.getTime()));
+    const asOf = new Date(Math.max(due, now.getTime()));
     const tally = new Tally(campaign.definition, asOf);
     for (let bucket = 0; bucket < extent!.buckets; bucket++) {
-      await this.database.transaction((tx) => this.decide(tx, rules, bucket, asOf, subject, tally));
+      await this.database.transaction((tx) => this.decide(tx, rules, bucket, asOf, subjects, tally));
     }
     return tally.result();
   }
 
-  private async decide(tx: Transaction, rules: PassRules, bucket: number, asOf: Date, subject: PassWave, tally: Tally): Promise<void> {
+  private async decide(tx: Transaction, rules: PassRules, bucket: number, asOf: Date, subjects: PassWave[], tally: Tally): Promise<void> {
     const range = bucketRange(bucket);
-    const due = (await tx.query(listDueWaves, { now: asOf, bucket, ...range })).filter((wave) => wave.fresh || wave.freed);
-    const waves = rank([...due.filter((wave) => wave.campaignId !== subject.campaignId), asDue(subject, asOf)]);
-    const world = await this.worlds.at(tx, rules, asOf, range, waves.map((wave) => wave.waveId));
-    for (const { wave, round } of await decisionOrder(tx, this.worlds.predicates, waves, world, range, poolsOf)) {
+    const subjectId = subjects[0]!.campaignId;
+    const due = (await tx.query(listDueWaves, { now: asOf, bucket, ...range })).filter((wave) => wave.fresh || wave.freed || wave.entered);
+    const waves = rank([...due.filter((wave) => wave.campaignId !== subjectId), ...subjects.map((subject) => asDue(subject, asOf))]);
+    const world = await this.worlds.at(tx, rules, asOf, range, [...new Set(waves.map((wave) => wave.waveId))]);
+    for (const step of await decisionOrder(tx, this.worlds.predicates, waves, world, range)) {
+      const wave = await this.withSendTimes(tx, step.wave);
       for (const pool of poolsOf(wave)) {
-        const counts = await decideWave<VerdictCount>(tx, this.worlds.predicates, wave, world, range, pool, 'take', { subjectWave: subject.waveId, round });
-        if (wave.campaignId === subject.campaignId) tally.own(counts);
+        const counts = await decideWave<VerdictCount>(tx, this.worlds.predicates, wave, world, range, pool, 'take', { subjectWave: HYPOTHETICAL, round: step.round });
+        if (wave.campaignId === subjectId) tally.own(counts);
         else tally.other(wave.campaignId, counts);
       }
     }
   }
 
-  private async subject(campaign: CampaignRow, now: Date): Promise<PassWave> {
+  /** Other campaigns' bestHour waves as their pass will meet them; the simulated one is decided whole, as of its first hour. */
+  private async withSendTimes(tx: Transaction, wave: DueWaveRow): Promise<DueWaveRow> {
+    if (wave.definition.schedule.type !== 'bestHour' || wave.waveId === HYPOTHETICAL) return wave;
+    const known = await this.sendTimes.of(tx, wave.runId);
+    return { ...wave, sendTimes: known ?? (await this.sendTimes.compute(tx, wave.definition, wave.now)) };
+  }
+
+  /** The first occurrence as waves: one for each zone only where the zone changes the decision, because its local time has passed. */
+  private async subjects(campaign: CampaignRow, now: Date): Promise<PassWave[]> {
     const { definition } = campaign;
+    if (definition.schedule.type === 'triggered') throw conflict('A triggered campaign cannot be simulated: who will trigger it is not known.');
+    const run = firstRun(definition.schedule, now, await this.occurrences.zones(this.database));
+    if (!run) throw conflict('No occurrence is to come: schedule.until has passed.');
     const topicKey = definition.topic ?? null;
     const [topic] = topicKey === null ? [] : await this.database.query(findTopicId, { key: topicKey });
-    const dueAt = definition.schedule.type === 'at' ? new Date(definition.schedule.at) : now;
-    const first = dueAt > now ? dueAt : now;
-    return {
-      waveId: HYPOTHETICAL, runId: HYPOTHETICAL, campaignId: campaign.id, definition, salt: campaign.salt, topicKey,
-      topicId: topic?.id ?? null, dueAt, month: `${dueAt.toISOString().slice(0, 7)}-01`,
-      expiresAt: new Date(first.getTime() + parseDuration(definition.expiresAfter)!),
-    };
+    const wave = { waveId: HYPOTHETICAL, runId: HYPOTHETICAL, campaignId: campaign.id, definition, salt: campaign.salt, topicKey, topicId: topic?.id ?? null };
+    return wavesOf(run).map(({ dueAt, zone, passed }) => ({
+      ...wave, dueAt, zone, passed, slot: null, lastSlot: false, scheduledFor: run.scheduledFor, localAt: run.localAt,
+      month: `${run.scheduledFor.toISOString().slice(0, 7)}-01`,
+      expiresAt: new Date(Math.max(dueAt.getTime(), passed ? 0 : now.getTime()) + parseDuration(definition.expiresAfter)!),
+    }));
   }
 }
 
-function asDue(wave: PassWave, now: Date): DueWaveRow {
-  return { ...wave, now, freed: false, fresh: true };
+/** One wave a zone: of a bestHour day its first hour. */
+function wavesOf({ waves }: PlannedRun): PlannedRun['waves'] {
+  const first = new Map<string | null, PlannedRun['waves'][number]>();
+  for (const wave of waves) if (!first.has(wave.zone)) first.set(wave.zone, wave);
+  return [...first.values()];
 }
 
-/** As the pass ranks: priority, then campaign id, then wave. */
+function asDue(wave: PassWave, now: Date): DueWaveRow {
+  return { ...wave, now, freed: false, fresh: true, entered: false, room: null };
+}
+
+/** As the pass ranks: priority, then campaign id, then due instant and wave. */
 function rank(waves: DueWaveRow[]): DueWaveRow[] {
   return waves.sort((a, b) =>
-    b.definition.priority - a.definition.priority || Number(BigInt(a.campaignId) - BigInt(b.campaignId)) || Number(BigInt(a.waveId) - BigInt(b.waveId)));
+    b.definition.priority - a.definition.priority || Number(BigInt(a.campaignId) - BigInt(b.campaignId)) || a.dueAt.getTime() - b.dueAt.getTime() || Number(BigInt(a.waveId) - BigInt(b.waveId)));
 }

@@ -7,3 +7,4 @@ export { SegmentPredicates, bindNow, type Audience } from './segment-predicates.
 export { parseRule, type ParsedRule, type Rule, type RuleError } from './segment-rule.js';
 export { Segments } from './segments.js';
 export { SegmentsModule } from './segments.module.js';
+export { testValue, valueAt } from './oracle/comparison.js';

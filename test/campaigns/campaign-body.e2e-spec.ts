@@ -71,15 +71,28 @@ const MALFORMED: [object, string[]][] = [
   [variants({ share: 1 }), ['variants[0].share']],
   ...each([1, -0.1, 1.5, '0.1', null, 0.00001, 1e-7, true], (holdout) => ({ holdout }), 'holdout'),
   ...each([-1, 101, 1.5, '50', null, true], (priority) => ({ priority }), 'priority'),
-  ...each([true, null, 'false', 0], (reserve) => ({ reserve }), 'reserve'),
+  ...each([null, 'false', 0], (reserve) => ({ reserve }), 'reserve'),
   ...each([null, 'true', 1], (ignoreCaps) => ({ ignoreCaps }), 'ignoreCaps'),
   ...each([undefined, null, 'now', [], 5], (schedule) => ({ schedule }), 'schedule'),
   ...each([undefined, null, 'weekly', 5, 'Now', '__proto__', ['now']], (type) => ({ schedule: { type } }), 'schedule.type'),
-  [{ schedule: { type: 'local', localAt: '2026-12-01T18:00', ifPassed: 'skip' } }, ['schedule.type']],
-  [{ schedule: { type: 'recurring', cron: '0 9 * * *', timezone: 'user', until: '2027-01-01T00:00:00Z', reentry: 'always' } }, ['schedule.type']],
-  [{ schedule: { type: 'bestHour', date: '2026-12-01', from: '08:00', to: '22:00' } }, ['schedule.type']],
-  [{ schedule: { type: 'triggered', event: 'signup', where: [], delay: 'PT1H', unless: 'purchase', reentry: 'never' } }, ['schedule.type']],
-  [{ schedule: { type: 'triggered', segment: 'at-risk' } }, ['schedule.type']],
+  ...each([undefined, null, '2026-12-01', '2026-12-01T18:00Z', '2026-02-30T18:00', '2026-12-01T24:00', 5], (localAt) => ({ schedule: { type: 'local', localAt } }), 'schedule.localAt'),
+  ...each([null, 'drop', 5], (ifPassed) => ({ schedule: { type: 'local', localAt: '2026-12-01T18:00', ifPassed } }), 'schedule.ifPassed'),
+  ...each([undefined, null, '', '9 * * *', '* * * * * *', '60 * * * *', '0 0 30 2 *', 'H 9 * * *', '@daily', 5, [], 'x'.repeat(300)],
+    (cron) => ({ schedule: { type: 'recurring', cron, timezone: 'UTC' } }), 'schedule.cron'),
+  ...each([undefined, null, 'me', '+01:00', 5], (timezone) => ({ schedule: { type: 'recurring', cron: '0 9 * * *', timezone } }), 'schedule.timezone'),
+  ...each([null, 'tomorrow', '2026-12-01'], (until) => ({ schedule: { type: 'recurring', cron: '0 9 * * *', timezone: 'user', until } }), 'schedule.until'),
+  ...each([undefined, null, 'once', 'PT0S', 'P367D', 7], (reentry) => ({ schedule: { type: 'triggered', event: 'signup', reentry } }), 'schedule.reentry'),
+  ...each([undefined, '2026-02-30', '2026-12-01T00:00', 5], (date) => ({ schedule: { type: 'bestHour', date } }), 'schedule.date'),
+  ...each(['08:00', '07:59', '24:00', '8', null], (to) => ({ schedule: { type: 'bestHour', date: '2026-12-01', to } }), 'schedule.to'),
+  [{ schedule: { type: 'triggered', reentry: 'never' } }, ['schedule.event']],
+  [{ schedule: { type: 'triggered', event: 'signup', segment: 'at-risk', reentry: 'never' } }, ['schedule.segment']],
+  [{ schedule: { type: 'triggered', segment: 'at-risk', where: [], reentry: 'never' } }, ['schedule.where']],
+  [{ schedule: { type: 'triggered', segment: 'nobody', reentry: 'never' } }, ['schedule.segment']],
+  [{ schedule: { type: 'triggered', segment: 'everyone', reentry: 'never' } }, ['schedule.segment']],
+  [{ schedule: { type: 'triggered', event: 'signup', where: [{ property: 'plan', op: 'is', value: 1 }, { property: '', op: 'eq', value: 1 }], reentry: 'never' } },
+    ['schedule.where[0].op', 'schedule.where[1].property']],
+  ...each([null, '1h', 'P91D'], (delay) => ({ schedule: { type: 'triggered', event: 'signup', delay, reentry: 'never' } }), 'schedule.delay'),
+  [{ schedule: { type: 'local', localAt: '2026-12-01T18:00', at: '2026-12-01T18:00:00Z' } }, ['schedule.at']],
   [{ schedule: { type: 'now', at: '2026-12-01T18:00:00Z' } }, ['schedule.at']],
   ...each([undefined, null, '', 'tomorrow', '2026-12-01', '2026-12-01T18:00', '2026-02-30T18:00:00Z', 1764000000000, []],
     (at) => ({ schedule: { type: 'at', at } }), 'schedule.at'),
@@ -155,8 +168,6 @@ describe('a malformed campaign is refused by the names of its fields', () => {
 
   it('says plainly what is not in this release', async () => {
     const message = async (change: object): Promise<string> => (await test.post('', { ...BODY, ...change }).expect(400)).body.errors[0].message;
-    expect(await message({ schedule: { type: 'recurring', cron: '* * * * *' } })).toBe('type is not supported in this release; use now or at');
-    expect(await message({ reserve: true })).toBe('reserve is not supported in this release; leave it false');
     expect(await message({ onDoubt: 'resend' })).toBe('onDoubt is not supported in this release; leave it at skip');
     expect(await message({ template: 'letter' })).toBe('the template letter is for email');
   });

@@ -39,7 +39,7 @@ describe('the documents say what the code does', () => {
   });
 
   it('the glossary has every outcome: the states of the ledger, sending, and what only explain says', () => {
-    const outcomes = [...enumOf('delivery_state'), 'sending', 'would_send', 'not_in_audience'];
+    const outcomes = [...enumOf('delivery_state'), 'sending', 'would_send', 'not_in_audience', 'not_triggered'];
     expect(firstCells(section('docs/glossary.md', 'Outcomes'))).toEqual(outcomes.sort());
   });
 

@@ -153,7 +153,7 @@ describe('hooks', () => {
     const one = event({ userId: 'hook', eventId: 'one', value: 0.1, currency: 'EUR' });
     await send(one, one, { ...one, value: 'bad' });
     await send(one);
-    expect(seen).toEqual([[{ userId: expect.stringMatching(/^\d+$/), eventId: 'one', name: 'view', occurredAt: new Date('2026-03-01T10:00:00Z'), value: '0.1', currency: 'EUR' }]]);
+    expect(seen).toEqual([[{ userId: expect.stringMatching(/^\d+$/), eventId: 'one', name: 'view', occurredAt: new Date('2026-03-01T10:00:00Z'), value: '0.1', currency: 'EUR', properties: null }]]);
     broken = true;
     expect((await send(event({ userId: 'hook', eventId: 'two' }))).status).toBe(500);
     broken = false;

@@ -40,6 +40,8 @@ export interface CampaignSpec {
   worth: boolean;
   audience: { include: readonly string[] };
   conversion: { event: string; window: string };
+  /** Minutes after NOW at which it is due, and holds back slots; null: due now. */
+  reserveIn: number | null;
 }
 
 export interface GeneratedWorld {
@@ -113,11 +115,14 @@ const policy: fc.Arbitrary<FatiguePolicy> = fc.record({
   tiers: tierLimit !== undefined && rest.caps[0] ? [{ segment: 'tier', caps: { [rest.caps[0].key]: tierLimit } }] : [],
 }));
 
+const dueIn = fc.constantFrom(1, 60, 240, 1_439, 1_440, 2_000, 10_079, 10_080, 10_081);
+
 const campaign: fc.Arbitrary<CampaignSpec> = fc.record({
   channel, topic: fc.constantFrom(...TOPICS), transactional: fc.boolean().map((b) => b), ignoreCaps: fc.constantFrom(false, false, false, true),
   priority: fc.constantFrom(10, 50, 50, 90), onFatigue: fc.constantFrom('drop' as const, 'defer' as const),
   expiresAfter: fc.constantFrom('PT1H', 'PT24H', 'P7D'), holdout: fc.constantFrom(0, 0, 0.3),
-  worth: fc.constantFrom(false, true, true), audience: fc.constantFrom({ include: ['everyone'] }, { include: ['tier', 'everyone'] }),
+  reserveIn: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: dueIn }),
+  worth: fc.constantFrom(false, false, false, true), audience: fc.constantFrom({ include: ['everyone'] }, { include: ['tier', 'everyone'] }),
   conversion: fc.constantFrom('purchase', 'booking', 'unheard-of').map((event) => ({ event, window: 'P3D' })),
 }).map((spec) => (spec.transactional ? { ...spec, worth: false } : spec));
 
@@ -142,6 +147,11 @@ export const world: fc.Arbitrary<GeneratedWorld> = fc.record({
   openValue: fc.constantFrom(0, 0, 0.05), messageCost: fc.constantFrom(0, 0.01, 0.2), model,
   people: fc.array(person, { minLength: 12, maxLength: 20 }),
   campaigns: fc.array(campaign, { minLength: 1, maxLength: 4 }),
+  holdsBackIn: fc.option(dueIn, { nil: null, freq: 2 }),
+}).map(({ holdsBackIn, campaigns, ...rest }) => {
+  // Two campaigns that meet in one cap are rare by chance alone.
+  const rival: CampaignSpec = { ...campaigns[0]!, transactional: false, ignoreCaps: false, priority: 95, reserveIn: holdsBackIn };
+  return { ...rest, campaigns: holdsBackIn === null ? campaigns : [...campaigns, rival] };
 });
 
 export function settledAt(row: HistoryRow): Date | null {

@@ -1,10 +1,15 @@
--- One occurrence of a campaign with its one wave. Unique on (campaign, due instant): launched twice, it is still one.
+-- One occurrence of a campaign with its waves. Unique on (campaign, due instant): made twice, it is still one. A missed one is only
+-- put on record: complete from the start, with no wave.
 -- writes: runs, waves
 with run as (
-  insert into runs (campaign_id, scheduled_for, month, expires_at, created_at)
-  select :campaignId::bigint, i.due, date_trunc('month', i.due at time zone 'UTC')::date,
-    i.due + :expiresAfterMs::double precision * interval '1 millisecond', :now::timestamptz
-  from (select :dueAt::timestamptz as due) as i
-  returning id, campaign_id, scheduled_for)
-insert into waves (run_id, campaign_id, due_at)
-select r.id, r.campaign_id, r.scheduled_for from run as r;
+  insert into runs (campaign_id, scheduled_for, local_at, month, expires_at, created_at, missed, completed_at)
+  select :campaignId::bigint, :scheduledFor::timestamptz, :localAt::timestamptz,
+    date_trunc('month', :scheduledFor::timestamptz at time zone 'UTC')::date,
+    :lastDueAt::timestamptz + :expiresAfterMs::double precision * interval '1 millisecond', :now::timestamptz,
+    :missed::boolean, case when :missed::boolean then :now::timestamptz end
+  on conflict (campaign_id, scheduled_for, kind) do nothing
+  returning id, campaign_id)
+insert into waves (run_id, campaign_id, due_at, expires_at, zone, slot, passed)
+select r.id, r.campaign_id, w.due_at, w.due_at + :expiresAfterMs::double precision * interval '1 millisecond', w.zone, w.slot, w.passed
+from run as r, unnest(:dues::timestamptz[], :zones::text[], :slots::smallint[], :passed::boolean[]) as w (due_at, zone, slot, passed)
+where not :missed::boolean;

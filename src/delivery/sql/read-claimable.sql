@@ -1,6 +1,6 @@
 -- The next queued deliveries of a chunk, with all that sending needs and all that the claim looks at again: consent,
 -- suppression, devices. Rows under an open slice of a dead worker are left to the reaper.
--- reads: deliveries, slices, users, devices, subscriptions, suppressions, topics, user_scores
+-- reads: deliveries, slices, users, devices, subscriptions, suppressions, topics, user_scores, trigger_entries
 select d.id, d.user_id as "internalId", u.user_id as "userId", d.variant,
   d.expires_at as "expiresAt", d.attempts, d.reason,
   u.email, u.timezone, u.device_timezone as "deviceTimezone", u.locale, u.device_locale as "deviceLocale",
@@ -10,12 +10,14 @@ select d.id, d.user_id as "internalId", u.user_id as "userId", d.variant,
   coalesce(v.devices, '[]'::jsonb) as devices,
   case when sc.user_id is not null then jsonb_build_object('recency', sc.recency, 'frequency', sc.frequency,
     'monetary', sc.monetary, 'rfmGroup', sc.rfm_group, 'probabilityAlive', sc.probability_alive,
-    'expectedPurchases90d', sc.expected_purchases_90d, 'expectedValue90d', sc.expected_value_90d) end as scores
+    'expectedPurchases90d', sc.expected_purchases_90d, 'expectedValue90d', sc.expected_value_90d) end as scores,
+  e.event
 from deliveries as d
 left join users as u on u.id = d.user_id
 left join suppressions as s on s.address_hash = u.email_hash
 left join topics as t on t.id = d.topic_id
 left join user_scores as sc on sc.user_id = d.user_id
+left join trigger_entries as e on d.entry > 0 and e.user_id = d.user_id and e.id = d.entry
 left join lateral (
   select bool_or(b.state = 'unsubscribed') as refused, bool_or(b.state = 'subscribed') as given
   from subscriptions as b

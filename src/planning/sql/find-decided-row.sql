@@ -3,7 +3,7 @@
 select u.id as "internalId", d.id, d.run_id as "runId", d.wave_id as "waveId", r.month::text as month, d.due_at as "dueAt",
   d.decided_at as "decidedAt", d.expires_at as "expiresAt", d.state, d.reason, d.cap, d.free_at as "freeAt",
   d.policy_version as "policyVersion", d.template_version as "templateVersion",
-  b.campaign_id as "blockingCampaignId", d.blocking_id as "blockingId", b.month::text as "blockingMonth",
+  coalesce(d.blocking_campaign_id, b.campaign_id) as "blockingCampaignId", d.blocking_id as "blockingId", b.month::text as "blockingMonth",
   case when e.net_worth is not null then jsonb_build_object('segment', e.segment, 'messages', e.messages, 'opens', e.opens,
     'conversions', e.conversions, 'incrementality', e.incrementality, 'conversionRate', e.conversion_rate, 'openRate', e.open_rate,
     'value', e.conversion_value, 'conversionGain', e.conversion_gain, 'openGain', e.open_gain, 'hazard', e.hazard,
@@ -17,7 +17,7 @@ left join lateral (
   order by d.decided_at desc, d.id desc
   limit 1) as d on true
 left join runs as r on r.id = d.run_id
-left join decision_worth as e on e.user_id = d.user_id and e.month = d.month and e.run_id = d.run_id and e.channel = d.channel
+left join decision_worth as e on e.user_id = d.user_id and e.month = d.month and e.run_id = d.run_id and e.channel = d.channel and e.entry = d.entry
 left join lateral (
   select x.campaign_id, x.month from deliveries as x where x.user_id = u.id and x.id = d.blocking_id limit 1) as b on true
 where u.user_id = :userId;

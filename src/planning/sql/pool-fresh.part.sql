@@ -1,16 +1,29 @@
--- Who a wave is about, evaluated afresh: everybody of the bucket in its audience whom the run has not decided on yet.
--- reads: users, deliveries   writes: pass_pool (temporary)
-insert into pass_pool (user_id, client_id, email_hash, has_email, zone, in_audience, duplicate_address)
+-- Who a wave is about, evaluated afresh: everybody of the bucket (and of the wave's zone) in its audience whom the run has not
+-- decided on yet; of a recurrence, whom it may reach again.
+-- reads: users, deliveries, runs   writes: pass_pool (temporary)
+insert into pass_pool (user_id, client_id, email_hash, has_email, zone, in_audience, duplicate_address, entry, due_at, expires_at)
 select u.id, u.user_id, u.email_hash, u.email is not null, coalesce(u.zone, :defaultZone::text), true,
   -- One mail for an address and run: it goes to the oldest user of the audience that has the address. Decided by the users
   -- alone, not by what another bucket's pass has already done, so that no two passes can both believe to be first.
   :channel::channel = 'email' and u.email_hash is not null and exists (
     select from users as o
     where o.email_hash = u.email_hash and o.id < u.id and exists (
-      select from users as u where u.id = o.id and (__AUDIENCE__)))
+      select from users as u where u.id = o.id and (__AUDIENCE__))),
+  0, :dueAt::timestamptz, :expiresAt::timestamptz
 from users as u
 where u.id >= :fromId::bigint and u.id < :toId::bigint and (__AUDIENCE__)
+  and (:only::bigint[] is null or u.id = any (:only::bigint[]))
+  and (:zone::text is null or coalesce(u.zone, :defaultZone::text) = :zone::text)
   and not exists (
     select from deliveries as d
     where d.month = :month::date and d.run_id = :runId::bigint and d.user_id = u.id
       and d.channel = :channel::channel and d.entry = 0)
+  -- By the wall time of the occurrences: a day of 23 hours is a day, and a message that left late delays no later one.
+  and (:reentryAfter::timestamptz is null or not exists (
+    select from deliveries as d
+    join runs as r on r.id = d.run_id
+    where d.user_id = u.id and d.campaign_id = :campaignId::bigint and d.state not in ('suppressed', 'failed')
+      and r.kind = 'regular' and r.id <> :runId::bigint and r.local_at > :reentryAfter::timestamptz))
+  __NARROW__
+order by u.id
+limit :poolLimit::integer

@@ -1,13 +1,14 @@
 -- One user, whether in the audience or not: for explain. fromId is the user, toId the next id.
 -- reads: users   writes: pass_pool (temporary)
-insert into pass_pool (user_id, client_id, email_hash, has_email, zone, in_audience, duplicate_address)
+insert into pass_pool (user_id, client_id, email_hash, has_email, zone, in_audience, duplicate_address, entry, due_at, expires_at)
 select u.id, u.user_id, u.email_hash, u.email is not null, coalesce(u.zone, :defaultZone::text),
   coalesce((__AUDIENCE__), false),
   -- One mail for an address and run: it goes to the oldest user of the audience that has the address. Decided by the users
   -- alone, not by what another bucket's pass has already done, so that no two passes can both believe to be first.
-  :channel::channel = 'email' and u.email_hash is not null and exists (
+  :channel::channel = 'email' and :passEntries::boolean is not true and u.email_hash is not null and exists (
     select from users as o
     where o.email_hash = u.email_hash and o.id < u.id and exists (
-      select from users as u where u.id = o.id and (__AUDIENCE__)))
+      select from users as u where u.id = o.id and (__AUDIENCE__))),
+  0, :dueAt::timestamptz, :expiresAt::timestamptz
 from users as u
 where u.id >= :fromId::bigint and u.id < :toId::bigint

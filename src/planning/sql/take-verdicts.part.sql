@@ -2,8 +2,8 @@
 -- ledger is neither written nor locked. Twin: record-verdicts.part.sql.
 -- writes: pass_taken (temporary)
 , taken as (
-  insert into pass_taken (user_id, wave_id, channel, topic_id)
-  select v.user_id, :waveId::bigint, :channel::channel, :topicId::integer
+  insert into pass_taken (user_id, wave_id, campaign_id, channel, topic_id)
+  select v.user_id, :waveId::bigint, :campaignId::bigint, :channel::channel, :topicId::integer
   from verdicts as v
   where v.state = 'queued' and not :transactional::boolean
 )

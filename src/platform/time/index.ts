@@ -2,3 +2,4 @@ export { MAX_DURATION_MS, parseDuration } from './duration.js';
 export { parseInstant } from './rfc3339.js';
 export { INSTANT_MESSAGE, IsDuration, IsInstant, IsZone, ZONE_MESSAGE, type DurationBounds } from './validators.js';
 export { isZone } from './zone.js';
+export { DAY_MS, constantOffsets, instantOf, offsetAt, type Span } from './wall-clock.js';

@@ -1,0 +1,172 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../platform/clock/index.js';
+import { sqlFile, type Queryable, type Transaction } from '../platform/database/index.js';
+import { instantOf, isZone, parseDuration } from '../platform/time/index.js';
+import { SettingsService } from '../settings/index.js';
+import type { CampaignDefinition, RecurringSchedule } from './campaign.js';
+import { firstRun, nextRun, zoneWaves, type PlannedRun, type PlannedWave, type Zones } from './schedule.js';
+
+interface Due {
+  id: string;
+  lastLocal: Date;
+  definition: CampaignDefinition;
+  now: Date;
+}
+
+interface Unplanned {
+  runId: string;
+  campaignId: string;
+  localAt: Date;
+  definition: CampaignDefinition;
+  launchedAt: Date;
+  zones: string[];
+}
+
+interface WaveColumns {
+  dues: Date[];
+  zones: (string | null)[];
+  slots: (number | null)[];
+  passed: boolean[];
+}
+
+type Now = { now: Date | null };
+
+const here = import.meta.url;
+const listPresentZones = sqlFile<{ defaultZone: string }, { zone: string }>(here, './sql/list-present-zones.sql');
+const ensureRunMonth = sqlFile<{ dueAt: Date }>(here, './sql/ensure-run-month.sql');
+const insertRun = sqlFile<
+  { campaignId: string; scheduledFor: Date; localAt: Date | null; lastDueAt: Date; expiresAfterMs: number; now: Date; missed: boolean } & WaveColumns
+>(here, './sql/insert-run.sql');
+const addWaves = sqlFile<{ runId: string; campaignId: string; expiresAfterMs: number; decided: boolean[]; now: Date } & WaveColumns>(here, './sql/add-waves.sql');
+const findUnplanned = sqlFile<{ zones: string[] }, Unplanned>(here, './sql/find-unplanned-zones.sql');
+const putRecurrence = sqlFile<{ campaignId: string; lastLocal: Date; nextAt: Date }>(here, './sql/put-recurrence.sql');
+const claimDue = sqlFile<Now, Due>(here, './sql/claim-due-recurrences.sql');
+const endRecurrence = sqlFile<{ campaignId: string }>(here, './sql/end-recurrence.sql');
+const openTriggered = sqlFile<{ campaignId: string; day: Date; expiresAfterMs: number } & Now>(here, './sql/open-triggered-run.sql');
+
+/** A backlog of years is worked off in steps, so that no transaction is long. */
+const MAX_AT_ONCE = 200;
+
+/** The occurrences of campaigns: their runs and waves, made ahead. */
+@Injectable()
+export class Occurrences {
+  constructor(
+    private readonly clock: Clock,
+    private readonly settings: SettingsService,
+  ) {}
+
+  async zones(db: Queryable): Promise<Zones> {
+    const { defaultTimezone } = await this.settings.get();
+    const rows = await db.query(listPresentZones, { defaultZone: defaultTimezone });
+    return { present: rows.map(({ zone }) => zone), fallback: defaultTimezone };
+  }
+
+  /**
+   * The first occurrence of a campaign that is launched, or whose schedule is edited, at `now`.
+   * @returns its plan; null where there is none.
+   */
+  async start(tx: Transaction, id: string, definition: CampaignDefinition, now: Date): Promise<PlannedRun | null> {
+    const zones = await this.zones(tx);
+    const run = firstRun(definition.schedule, now, zones);
+    if (!run) return null;
+    await this.insert(tx, id, definition, run, now, false);
+    if (definition.schedule.type === 'recurring') await this.advance(tx, { id, definition, now, lastLocal: run.localAt! }, run, zones);
+    return run;
+  }
+
+  /**
+   * Makes the occurrences that are to be made by now. Missed ones run as long as they have not expired, the others are put on
+   * record as expired; then one is made ahead.
+   * @returns how many were made.
+   */
+  async makeDue(tx: Transaction): Promise<number> {
+    const due = await tx.query(claimDue, { now: this.clock.forSql() });
+    if (due.length === 0) return 0;
+    const zones = await this.zones(tx);
+    let made = 0;
+    for (const recurrence of due) made += await this.makeUpTo(tx, recurrence, zones);
+    return made;
+  }
+
+  private async makeUpTo(tx: Transaction, due: Due, zones: Zones): Promise<number> {
+    const schedule = due.definition.schedule as RecurringSchedule;
+    let { lastLocal } = due;
+    for (let made = 1; ; made++) {
+      const run = nextRun(schedule, lastLocal.getTime(), zones);
+      if (!run) {
+        await tx.query(endRecurrence, { campaignId: due.id });
+        return made;
+      }
+      const expired = run.lastDueAt.getTime() + expiresAfterMs(due.definition) < due.now.getTime();
+      await this.insert(tx, due.id, due.definition, run, due.now, expired);
+      lastLocal = run.localAt!;
+      if (run.scheduledFor > due.now || made === MAX_AT_ONCE) {
+        await this.advance(tx, { ...due, lastLocal }, run, zones);
+        return made;
+      }
+    }
+  }
+
+  /**
+   * Notes the last occurrence made. The clock's change may put the following one before it (02:30 moved to 03:30, then 03:00):
+   * then that one is made at the earlier of the two.
+   */
+  private async advance(tx: Transaction, { id, definition, lastLocal }: Due, run: PlannedRun, zones: Zones): Promise<void> {
+    const following = nextRun(definition.schedule as RecurringSchedule, lastLocal.getTime(), zones);
+    const nextAt = following && following.scheduledFor < run.scheduledFor ? following.scheduledFor : run.scheduledFor;
+    await tx.query(putRecurrence, { campaignId: id, lastLocal, nextAt });
+  }
+
+  /** Gives open occurrences by local time the waves of zones that have come since. */
+  async addZones(tx: Transaction): Promise<void> {
+    const zones = await this.zones(tx);
+    const now = this.clock.now();
+    for (const run of await tx.query(findUnplanned, { zones: [...zones.present] })) {
+      const planned = run.zones.flatMap((zone) => wavesOfNewZone(run, zone, zones, now));
+      const waves = planned.map(({ wave }) => wave);
+      await tx.query(addWaves, {
+        runId: run.runId, campaignId: run.campaignId, expiresAfterMs: expiresAfterMs(run.definition), now,
+        ...columns(waves), decided: planned.map(({ decided }) => decided),
+      });
+    }
+  }
+
+  /** The ledger's partition of a run that falls due at the instant. */
+  async ensureMonth(tx: Transaction, dueAt: Date): Promise<void> {
+    await tx.query(ensureRunMonth, { dueAt });
+  }
+
+  /** The run of a UTC day of a triggered campaign, made when its first entry is due. */
+  async openDay(tx: Transaction, campaignId: string, day: Date, definition: CampaignDefinition): Promise<void> {
+    await tx.query(ensureRunMonth, { dueAt: day });
+    await tx.query(openTriggered, { campaignId, day, expiresAfterMs: expiresAfterMs(definition), now: this.clock.forSql() });
+  }
+
+  private async insert(tx: Transaction, campaignId: string, definition: CampaignDefinition, run: PlannedRun, now: Date, missed: boolean): Promise<void> {
+    const { scheduledFor, localAt, lastDueAt, waves } = run;
+    await tx.query(ensureRunMonth, { dueAt: scheduledFor });
+    await tx.query(insertRun, { campaignId, scheduledFor, localAt, lastDueAt, expiresAfterMs: expiresAfterMs(definition), now, missed, ...columns(waves) });
+  }
+}
+
+/** An occurrence of a recurrence that had passed in the zone before anybody was of it, or before the launch, was never theirs. */
+function wavesOfNewZone({ definition, localAt, launchedAt }: Unplanned, zone: string, zones: Zones, now: Date): { wave: PlannedWave; decided: boolean }[] {
+  const { schedule } = definition;
+  if (schedule.type !== 'recurring') return zoneWaves(schedule, localAt.getTime(), zone, zones, now).map((wave) => ({ wave, decided: false }));
+  const dueAt = new Date(instantOf(isZone(zone) ? zone : zones.fallback, localAt.getTime()));
+  const over = schedule.until !== undefined && dueAt > new Date(schedule.until);
+  return [{ wave: { dueAt, zone, slot: null, passed: false }, decided: over || dueAt <= launchedAt || dueAt < now }];
+}
+
+function columns(waves: readonly PlannedWave[]): WaveColumns {
+  return {
+    dues: waves.map(({ dueAt }) => dueAt),
+    zones: waves.map(({ zone }) => zone),
+    slots: waves.map(({ slot }) => slot),
+    passed: waves.map(({ passed }) => passed),
+  };
+}
+
+function expiresAfterMs(definition: CampaignDefinition): number {
+  return parseDuration(definition.expiresAfter)!;
+}

@@ -1,0 +1,14 @@
+-- Campaigns that hold back slots, with the next due instant of each zone (null: of everybody) within 7 days.
+-- reads: campaigns, waves, runs
+select c.id, c.definition, c.topic_id as "topicId", array_agg(n.zone) as zones, array_agg(n.due_at) as dues
+from campaigns as c
+cross join lateral (
+  select w.zone, min(w.due_at) as due_at
+  from waves as w
+  join runs as r on r.id = w.run_id
+  where w.campaign_id = c.id and r.kind = 'regular' and w.decided_at is null and not w.passed
+    and w.due_at > :now::timestamptz and w.due_at <= :now::timestamptz + interval '7 days'
+  group by w.zone) as n
+where c.status in ('scheduled', 'running') and (c.definition ->> 'reserve')::boolean and not (c.definition ->> 'ignoreCaps')::boolean
+  and not c.transactional
+group by c.id;

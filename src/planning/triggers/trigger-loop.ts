@@ -1,0 +1,73 @@
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Occurrences, type CampaignDefinition } from '../../campaigns/index.js';
+import { Clock } from '../../platform/clock/index.js';
+import { PlannerDatabase, sqlFile } from '../../platform/database/index.js';
+import { Loops } from '../../platform/loops/index.js';
+import { Doorbell } from '../../platform/queue/index.js';
+import { BucketPass } from '../bucket-pass.js';
+import { waiting, type WaitingRow } from './event-triggers.js';
+import { TriggerEntries } from './trigger-entries.js';
+
+type Now = { now: Date | null };
+
+const here = import.meta.url;
+const findSegmentTriggers = sqlFile<Now, WaitingRow & { segment: string; readFrom: Date; now: Date }>(here, '../sql/find-segment-triggers.sql');
+const listSegmentEntries = sqlFile<{ segment: string; from: Date; campaignId: string }, { id: string; userId: string; at: Date }>(here, '../sql/list-segment-entries.sql');
+const moveCursor = sqlFile<{ campaignId: string; readUntil: Date }>(here, '../sql/move-trigger-cursor.sql');
+const listDays = sqlFile<Now, { campaignId: string; day: Date; definition: CampaignDefinition }>(here, '../sql/list-days-of-entries.sql');
+const findDue = sqlFile<Now, { bucket: number; users: string[] }>(here, '../sql/find-due-entries.sql');
+
+const TICK_MS = 250;
+/** A pass for more users than this is a bulk pass like any other, and is left to the planner. */
+const FEW = 2_000;
+
+/** Decides entries beside the bulk passes, which may have minutes of work before them: an event is answered within 2 s. */
+@Injectable()
+export class TriggerLoop implements OnModuleInit {
+  private readonly logger = new Logger('triggers');
+
+  constructor(
+    private readonly database: PlannerDatabase,
+    private readonly clock: Clock,
+    private readonly loops: Loops,
+    private readonly doorbell: Doorbell,
+    private readonly occurrences: Occurrences,
+    private readonly entries: TriggerEntries,
+    private readonly pass: BucketPass,
+  ) {}
+
+  onModuleInit(): void {
+    this.loops.every('triggers', TICK_MS, () => this.tick());
+  }
+
+  async tick(): Promise<void> {
+    const now = this.clock.forSql();
+    await this.readSegments(now);
+    for (const { campaignId, day, definition } of await this.database.query(listDays, { now })) {
+      await this.database.transaction((tx) => this.occurrences.openDay(tx, campaignId, day, definition));
+    }
+    for (const { bucket, users } of await this.database.query(findDue, { now })) await this.decide(bucket, users.slice(0, FEW));
+  }
+
+  /** Entries into segments, as the log of changes has them. It is read from some minutes before the last reading: a change is logged as of its beginning. */
+  private async readSegments(now: Date | null): Promise<void> {
+    for (const row of await this.database.query(findSegmentTriggers, { now })) {
+      await this.database.transaction(async (tx) => {
+        const changes = await tx.query(listSegmentEntries, { segment: row.segment, from: row.readFrom, campaignId: row.id });
+        const occasions = changes.map(({ id, userId, at }) => ({ userId, at, source: `change:${id}`, event: null }));
+        if (occasions.length > 0) await this.entries.admit(tx, [{ campaign: waiting(row), occasions }], row.now);
+        await tx.query(moveCursor, { campaignId: row.id, readUntil: row.now });
+      });
+    }
+  }
+
+  private async decide(bucket: number, users: readonly string[]): Promise<void> {
+    try {
+      const { chunkIds } = await this.pass.run(bucket, users);
+      this.doorbell.ring('delivery', chunkIds.map((chunkId) => ({ chunkId })));
+    } catch (error) {
+      // One bucket's fault must not stop the others; it is due again at the next tick.
+      this.logger.error({ err: error, bucket });
+    }
+  }
+}
