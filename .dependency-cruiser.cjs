@@ -2,13 +2,13 @@
 
 /** Files that decide and compute; they may be run without a database, a queue or a framework. */
 const PURE = [
-  '^src/scoring/(rfm|bg-nbd|bg-nbd-fit|gamma-gamma|attention|opt-out-hazard|shrinkage|fit)\\.ts$',
+  '^src/scoring/(rfm|bg-nbd|bg-nbd-fit|gamma-gamma|attention|opt-out-hazard|shrinkage|fit|worth|worth-model)\\.ts$',
   '^src/scoring/math/',
   '^src/experiments/[a-z-]+\\.ts$',
   '^src/fatigue/(frequency-cap|quiet-hours|ranking|fatigue-gates|calendar-window|policy|world)\\.ts$',
   '^src/segments/(segment-rule|segment-compiler|segment-evaluator)\\.ts$',
   '^src/segments/(rule|predicate|oracle)/',
-  '^src/campaigns/(campaign-state|cron|schedule)\\.ts$',
+  '^src/campaigns/(campaign-state|cron|opt-out-alarm|schedule)\\.ts$',
   '^src/delivery/(delivery-state|retry)\\.ts$',
   '^src/feedback/(attribution|html-links|machine|preferences)\\.ts$',
   '^src/reporting/(lift-panel|results-shape)\\.ts$',

@@ -176,8 +176,8 @@ create table subscription_log (
   source text,
   message_id text);
 create index subscription_log_user on subscription_log (user_id, id);
--- Opt-outs that name the message they came from, in order of arrival: feedback credits them to it.
-create index subscription_log_message on subscription_log (id) where message_id is not null;
+-- Opt-outs in order of arrival: feedback credits them to the message they came from.
+create index subscription_log_opt_outs on subscription_log (id) where state = 'unsubscribed';
 
 -- Keyed hash of the normalised address: survives erasure without holding the address.
 create table suppressions (
@@ -434,6 +434,8 @@ create table campaigns (
   updated_at timestamptz not null default clock_timestamp(),
   launched_at timestamptz,
   completed_at timestamptz);
+-- Opt-outs up to here are known: the guard paused the campaign for them.
+alter table campaigns add guarded_from timestamptz;
 create index campaigns_status on campaigns (status);
 create index campaigns_conversion_event on campaigns ((definition->'conversion'->>'event'));
 
@@ -547,7 +549,7 @@ create type delivery_reason as enum (
   'global_holdout', 'unsubscribed', 'suppressed_address', 'duplicate_address', 'no_device', 'stale_device', 'no_email',
   'permission_denied', 'frequency_cap', 'minimum_gap', 'quiet_hours', 'outranked', 'reserved_for_priority',
   'local_time_passed', 'expired', 'cancelled', 'paused', 'left_segment', 'render_error', 'provider_unavailable',
-  'invalid_address', 'provider_rejected');
+  'invalid_address', 'provider_rejected', 'not_worth_it');
 
 create sequence delivery_id_seq;
 
@@ -606,6 +608,9 @@ create index deliveries_campaign on deliveries (campaign_id, id);
 -- Whom a campaign displaced.
 create index deliveries_displaced on deliveries (blocking_campaign_id) where blocking_campaign_id is not null;
 
+-- Messages in doubt: few, and counted every minute.
+create index deliveries_unknown on deliveries (month) where state = 'unknown';
+
 create sequence chunk_id_seq;
 create table chunks (
   id bigint primary key default nextval('chunk_id_seq'),
@@ -647,6 +652,31 @@ create index deliveries_dead on deliveries (id) where state = 'failed';
 create table provider_pace (
   channel channel primary key,
   next_at timestamptz not null);
+
+-- The terms of every decision by worth (scoring/worth.ts), sent or not; money in the settings' currency of then.
+create table decision_worth (
+  month date not null,
+  user_id bigint not null references users (id) on delete cascade,
+  run_id bigint not null,
+  campaign_id bigint not null,
+  channel channel not null,
+  entry bigint not null default 0,
+  decided_at timestamptz not null,
+  segment text,
+  messages integer not null,
+  opens integer not null,
+  conversions integer not null,
+  incrementality float8 not null,
+  conversion_rate float8 not null,
+  open_rate float8 not null,
+  conversion_value float8 not null,
+  conversion_gain float8 not null,
+  open_gain float8 not null,
+  hazard float8 not null,
+  keep_value float8 not null,
+  cost float8 not null,
+  net_worth float8 not null,
+  primary key (user_id, month, run_id, channel, entry));
 `;
 
 const FEEDBACK = `
@@ -669,6 +699,7 @@ create table message_facts (
   primary key (month, user_id, delivery_id));
 create index message_facts_campaign on message_facts (campaign_id);
 create index message_facts_user on message_facts (user_id);
+create index message_facts_opt_outs on message_facts (campaign_id) where unsubscribed_at is not null;
 
 create table message_events (
   month date not null,

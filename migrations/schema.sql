@@ -2,7 +2,7 @@
 
 create type campaign_status as enum ('draft', 'scheduled', 'running', 'paused', 'completed', 'cancelled');
 create type channel as enum ('push', 'email');
-create type delivery_reason as enum ('global_holdout', 'unsubscribed', 'suppressed_address', 'duplicate_address', 'no_device', 'stale_device', 'no_email', 'permission_denied', 'frequency_cap', 'minimum_gap', 'quiet_hours', 'outranked', 'reserved_for_priority', 'local_time_passed', 'expired', 'cancelled', 'paused', 'left_segment', 'render_error', 'provider_unavailable', 'invalid_address', 'provider_rejected');
+create type delivery_reason as enum ('global_holdout', 'unsubscribed', 'suppressed_address', 'duplicate_address', 'no_device', 'stale_device', 'no_email', 'permission_denied', 'frequency_cap', 'minimum_gap', 'quiet_hours', 'outranked', 'reserved_for_priority', 'local_time_passed', 'expired', 'cancelled', 'paused', 'left_segment', 'render_error', 'provider_unavailable', 'invalid_address', 'provider_rejected', 'not_worth_it');
 create type delivery_state as enum ('deferred', 'queued', 'sent', 'failed', 'unknown', 'suppressed', 'held_out');
 create type key_scope as enum ('admin', 'marketer', 'analyst', 'ingest', 'app');
 
@@ -45,6 +45,7 @@ create table campaigns (
   updated_at timestamp with time zone not null default clock_timestamp(),
   launched_at timestamp with time zone,
   completed_at timestamp with time zone,
+  guarded_from timestamp with time zone,
   constraint campaigns_pkey PRIMARY KEY (id),
   constraint campaigns_priority_check CHECK (((priority >= 0) AND (priority <= 100))),
   constraint campaigns_topic_id_fkey FOREIGN KEY (topic_id) REFERENCES topics(id));
@@ -81,6 +82,31 @@ create table conversions (
   run_id bigint not null,
   credited_at timestamp with time zone not null,
   constraint conversions_pkey PRIMARY KEY (user_id, event_id));
+
+create table decision_worth (
+  month date not null,
+  user_id bigint not null,
+  run_id bigint not null,
+  campaign_id bigint not null,
+  channel channel not null,
+  entry bigint not null default 0,
+  decided_at timestamp with time zone not null,
+  segment text,
+  messages integer not null,
+  opens integer not null,
+  conversions integer not null,
+  incrementality double precision not null,
+  conversion_rate double precision not null,
+  open_rate double precision not null,
+  conversion_value double precision not null,
+  conversion_gain double precision not null,
+  open_gain double precision not null,
+  hazard double precision not null,
+  keep_value double precision not null,
+  cost double precision not null,
+  net_worth double precision not null,
+  constraint decision_worth_pkey PRIMARY KEY (user_id, month, run_id, channel, entry),
+  constraint decision_worth_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE);
 
 create table deliveries (
   month date not null,
@@ -547,11 +573,13 @@ CREATE INDEX deliveries_deferred ON ONLY public.deliveries USING btree (user_id,
 CREATE INDEX deliveries_deferred_run ON ONLY public.deliveries USING btree (run_id) WHERE (state = 'deferred'::delivery_state);
 CREATE INDEX deliveries_displaced ON ONLY public.deliveries USING btree (blocking_campaign_id) WHERE (blocking_campaign_id IS NOT NULL);
 CREATE INDEX deliveries_settled ON ONLY public.deliveries USING btree (user_id, settled_at) WHERE (settled_at IS NOT NULL);
+CREATE INDEX deliveries_unknown ON ONLY public.deliveries USING btree (month) WHERE (state = 'unknown'::delivery_state);
 CREATE INDEX devices_user ON public.devices USING btree (user_id);
 CREATE INDEX events_user_name_time ON ONLY public.events USING btree (user_id, name, occurred_at);
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at);
 CREATE INDEX jobs_open ON public.jobs USING btree (id) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]));
 CREATE INDEX message_facts_campaign ON public.message_facts USING btree (campaign_id);
+CREATE INDEX message_facts_opt_outs ON public.message_facts USING btree (campaign_id) WHERE (unsubscribed_at IS NOT NULL);
 CREATE INDEX message_facts_user ON public.message_facts USING btree (user_id);
 CREATE INDEX recurrences_due ON public.recurrences USING btree (next_at) WHERE (next_at IS NOT NULL);
 CREATE INDEX runs_open ON public.runs USING btree (campaign_id) WHERE (completed_at IS NULL);
@@ -561,7 +589,7 @@ CREATE INDEX segment_changes_user ON public.segment_changes USING btree (user_id
 CREATE INDEX segment_members_user ON public.segment_members USING btree (user_id);
 CREATE INDEX slices_closed ON public.slices USING btree (closed_at) WHERE (closed_at IS NOT NULL);
 CREATE INDEX slices_open ON public.slices USING btree (chunk_id) WHERE (closed_at IS NULL);
-CREATE INDEX subscription_log_message ON public.subscription_log USING btree (id) WHERE (message_id IS NOT NULL);
+CREATE INDEX subscription_log_opt_outs ON public.subscription_log USING btree (id) WHERE (state = 'unsubscribed'::text);
 CREATE INDEX subscription_log_user ON public.subscription_log USING btree (user_id, id);
 CREATE INDEX trigger_entries_campaign ON public.trigger_entries USING btree (campaign_id);
 CREATE INDEX trigger_entries_due ON public.trigger_entries USING btree (((user_id >> 14)), due_at) WHERE (decided_at IS NULL);

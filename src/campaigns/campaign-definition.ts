@@ -25,6 +25,7 @@ export function toDefinition(body: CampaignBody): CampaignDefinition {
     ...(body.throttlePerMinute ? { throttlePerMinute: body.throttlePerMinute } : {}),
     onDoubt: body.onDoubt ?? 'skip',
     ...(body.conversion ? { conversion: toConversion(body.conversion) } : {}),
+    worth: body.worth ?? false,
   };
 }
 

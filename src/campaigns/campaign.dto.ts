@@ -4,7 +4,7 @@ import {
   ValidateIf,
 } from 'class-validator';
 import {
-  HasDecimals, IsBelow, IsKey, IsKeyList, MayBeAbsent, Nested, NestedList, NotInThisRelease, NotTogetherWith,
+  HasDecimals, IsBelow, IsKey, IsKeyList, MayBeAbsent, Nested, NestedList, NotTogetherWith, OnlyOnWhere,
 } from '../platform/http/index.js';
 import { IsDuration } from '../platform/time/index.js';
 import type { Attribution, Channel } from './campaign.js';
@@ -132,6 +132,11 @@ export class CampaignBody {
   @IsOptional() @Nested(() => ConversionBody)
   conversion?: ConversionBody | null;
 
-  @MayBeAbsent() @NotInThisRelease('leave it out')
-  worth?: unknown;
+  @ApiPropertyOptional({
+    default: false,
+    description: 'Send only where the expected gain exceeds the risk of an opt-out times the value of still being heard; the others are suppressed with `not_worth_it`. Marketing only.',
+  })
+  @MayBeAbsent() @IsBoolean()
+  @OnlyOnWhere('marketing', (body) => (body as CampaignBody).class !== 'transactional')
+  worth?: boolean;
 }

@@ -6,7 +6,7 @@ import { CampaignBody, VariantBody } from './campaign.dto.js';
 export const STATUSES: CampaignStatus[] = ['draft', 'scheduled', 'running', 'paused', 'completed', 'cancelled'];
 
 /** A campaign as it is answered: its definition with every default, and where it stands. */
-export class CampaignResource extends OmitType(CampaignBody, ['template', 'variants', 'worth']) {
+export class CampaignResource extends OmitType(CampaignBody, ['template', 'variants']) {
   @ApiProperty({ example: '42' })
   id: string;
 

@@ -83,4 +83,6 @@ export interface CampaignDefinition {
   readonly throttlePerMinute?: number;
   readonly onDoubt: 'skip' | 'resend';
   readonly conversion?: Conversion;
+  /** Send only to whom the message is worth more than the patience it costs (scoring/worth.ts). */
+  readonly worth: boolean;
 }

@@ -15,7 +15,7 @@ const USER: UserState = {
   subscriptions: [], segments: new Set(), unopened: { push: 0, email: 0 }, history: [],
 };
 const ROW: DueRow = {
-  campaignId: '1', channel: 'push', topic: 'promo', transactional: false, ignoreCaps: false, priority: 50, netWorth: 0,
+  campaignId: '1', channel: 'push', topic: 'promo', transactional: false, ignoreCaps: false, priority: 50, netWorth: 0, worth: false,
   onFatigue: 'drop', expiresAt: after(24), heldOut: false,
 };
 const CAP = { key: 'push-day', channel: 'push', limit: 1, window: { type: 'rolling', duration: 'PT24H' } } as const;
@@ -123,6 +123,16 @@ describe('fatigue', () => {
     const [first, second] = decide({ policy: { caps }, user: { history: [sent(2)] }, rows: [{ topic: 'news', priority: 90 }, {}] });
     expect(first!.outcome).toBe('queued');
     expect(second).toMatchObject({ reason: 'frequency_cap', cap: 0 });
+  });
+
+  it('sends what is worth nothing to nobody, behind every cap and before the holdout, and gives the slot to the worthiest', () => {
+    const worth = true;
+    expect(decide({ rows: [{ worth, netWorth: 0 }] })[0]).toMatchObject({ outcome: 'suppressed', reason: 'not_worth_it' });
+    expect(decide({ rows: [{ worth, netWorth: -1, heldOut: true }] })[0]!.reason).toBe('not_worth_it');
+    expect(decide({ policy: FULL, user: { history: [sent(1)] }, rows: [{ worth, netWorth: -1 }] })[0]!.reason).toBe('minimum_gap');
+    const rows = [{ worth, netWorth: 1 }, { worth, netWorth: 2 }, { netWorth: 0 }];
+    expect(decide({ policy: { caps: [CAP] }, rows }).map(({ campaignId, reason }) => [campaignId, reason]))
+      .toEqual([['2', null], ['1', 'outranked'], ['3', 'outranked']]);
   });
 
   it('a held-out row passed every gate and takes no slot', () => {

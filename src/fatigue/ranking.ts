@@ -39,6 +39,7 @@ function decideRow(world: World, row: DueRow, admitted: CountedMessage[], durati
   const counted = [...world.user.history, ...admitted];
   const reserved = reserveOf(world, row, question, counted);
   const hold = firstHold(question, counted, world.t) ?? reserved;
+  if (!hold && row.worth && !(row.netWorth > 0)) return decision(row, 'suppressed', 'not_worth_it');
   if (!hold) return decision(row, row.heldOut ? 'held_out' : 'queued', null);
   // Only what this pass admitted stood in the way: without it every gate would have passed.
   const alone = firstHold(question, world.user.history, world.t) ?? reserveOf(world, row, question, world.user.history);

@@ -13,6 +13,8 @@ export interface DueRow {
   readonly priority: number;
   /** Expected net worth in the settings' currency; 0 where nothing estimates it. */
   readonly netWorth: number;
+  /** Send only while the net worth is positive. */
+  readonly worth: boolean;
   readonly onFatigue: 'drop' | 'defer';
   readonly expiresAt: Date;
   /** The user's hash falls into the campaign's holdout. */
@@ -63,7 +65,7 @@ export interface World {
 
 export type GateReason =
   | 'global_holdout' | 'suppressed_address' | 'unsubscribed' | 'no_device' | 'permission_denied' | 'stale_device' | 'no_email'
-  | 'expired' | 'quiet_hours' | 'minimum_gap' | 'frequency_cap' | 'reserved_for_priority' | 'outranked';
+  | 'expired' | 'quiet_hours' | 'minimum_gap' | 'frequency_cap' | 'reserved_for_priority' | 'outranked' | 'not_worth_it';
 
 export interface Decision {
   readonly campaignId: string;

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { MessageRef } from '../delivery/index.js';
-import { ApiDatabase, sqlFile } from '../platform/database/index.js';
+import { Clock } from '../platform/clock/index.js';
+import { ApiDatabase, sqlFile, type Transaction } from '../platform/database/index.js';
 import { rowFault, type RejectedRow } from '../platform/http/index.js';
 import { INSTANT_MESSAGE, parseInstant } from '../platform/time/index.js';
 import { Addresses, Consent } from '../recipients/index.js';
@@ -28,7 +29,13 @@ interface Mailed {
 const findMailed = sqlFile<{ months: string[]; userIds: string[]; ids: string[] }, Mailed>(
   import.meta.url, './sql/find-mailed-messages.sql');
 
-/** What mail servers report afterwards. A hard bounce or a complaint silences the address for good. */
+const findSoftBounced = sqlFile<{ userIds: string[]; months: string[]; now: Date }, { email: string | null; emailHash: Buffer }>(
+  import.meta.url, './sql/find-soft-bounced-addresses.sql');
+
+/** Of the run of a mail that bounced in the last 30 days: it may have been sent some days before, and be deferred. */
+const RUN_MONTHS = 3;
+
+/** What mail servers report afterwards. A hard bounce or a complaint silences the address for good, and so do soft bounces that do not end. */
 @Injectable()
 export class MailServerEvents {
   constructor(
@@ -37,6 +44,7 @@ export class MailServerEvents {
     private readonly events: MessageEvents,
     private readonly consent: Consent,
     private readonly addresses: Addresses,
+    private readonly clock: Clock,
   ) {}
 
   /** Takes every good row of the batch in one transaction. */
@@ -66,7 +74,19 @@ export class MailServerEvents {
         const reason = reasonOf(event);
         if (reason && address.emailHash) await this.addresses.suppress(tx, address.emailHash, address.email, reason);
       }
+      const soft = events.filter(({ event }) => event.type === 'bounce' && !event.hard);
+      await this.suppressSoftBounced(tx, [...new Set(soft.map(({ event }) => event.ref.userId))]);
     });
+  }
+
+  private async suppressSoftBounced(tx: Transaction, userIds: string[]): Promise<void> {
+    if (userIds.length === 0) return;
+    const now = this.clock.now();
+    const months = Array.from({ length: RUN_MONTHS }, (_, back) =>
+      new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, 1)).toISOString().slice(0, 10));
+    for (const { email, emailHash } of await tx.query(findSoftBounced, { userIds, months, now })) {
+      await this.addresses.suppress(tx, emailHash, email, 'soft_bounces');
+    }
   }
 
   private async findMailed(events: readonly MailEvent[]): Promise<Map<number, Mailed>> {

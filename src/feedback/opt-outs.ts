@@ -10,20 +10,23 @@ import type { Wish } from './preferences.js';
 interface LoggedOptOut {
   id: string;
   userId: string;
-  messageId: string;
+  messageId: string | null;
   occurredAt: Date;
   receivedAt: Date;
+  /** Of an opt-out that names no message: the one it is credited to. */
+  month: string | null;
+  deliveryId: string | null;
 }
 
 const listLogged = sqlFile<{ after: string; since: Date; limit: number }, LoggedOptOut>(
-  import.meta.url, './sql/list-opt-outs-of-messages.sql');
+  import.meta.url, './sql/list-opt-outs.sql');
 const readSubscriptions = sqlFile<{ userId: string }, Wish>(import.meta.url, './sql/read-subscriptions.sql');
 
 const PAGE = 1_000;
 const SETTLED_MS = 30_000;
 const FIRST_LOOK_BACK_MS = 7 * 24 * 3_600_000;
 
-/** Opt-outs: those made through our links, and the crediting of every one that names its message. */
+/** Opt-outs: those made through our links, and the crediting of every one to its message. */
 @Injectable()
 export class OptOuts implements OnModuleInit {
   private after = '0';
@@ -70,7 +73,7 @@ export class OptOuts implements OnModuleInit {
     });
   }
 
-  /** Opt-outs that apps and backends told with the message they came from. */
+  /** Opt-outs that apps and backends told, most without saying of which message. */
   private async creditLogged(): Promise<void> {
     const now = this.clock.now().getTime();
     const since = new Date(now - FIRST_LOOK_BACK_MS);
@@ -89,11 +92,16 @@ export class OptOuts implements OnModuleInit {
 
   private async credit(rows: readonly LoggedOptOut[]): Promise<void> {
     const events = rows.flatMap((row) => {
-      const ref = this.messages.refOf(row.messageId);
+      const ref = this.refOf(row);
       // Somebody else's message, or a text that was never an id of ours: an opt-out all the same, but of no message.
       return ref?.userId === row.userId ? [optOutOf(ref, row.occurredAt)] : [];
     });
     if (events.length > 0) await this.worker.transaction((tx) => this.events.recordIn(tx, events));
+  }
+
+  private refOf({ messageId, userId, month, deliveryId }: LoggedOptOut): MessageEvent['ref'] | undefined {
+    if (messageId !== null) return this.messages.refOf(messageId);
+    return month !== null && deliveryId !== null ? { month, userId, id: deliveryId } : undefined;
   }
 }
 

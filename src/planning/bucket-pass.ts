@@ -3,6 +3,7 @@ import { PlannerDatabase, sqlFile, type Transaction } from '../platform/database
 import { Clock } from '../platform/clock/index.js';
 import { LOCK_BUCKET, LOCK_THROTTLED, bucketRange } from './buckets.js';
 import { decideWave } from './decide-wave.js';
+import { decisionOrder, type Step } from './decision-order.js';
 import { listDueWaves, poolsOf, type DueWaveRow } from './due-waves.js';
 import type { IdRange, PassWorld } from './pass-parameters.js';
 import type { Pool } from './pass-statements.js';
@@ -62,11 +63,13 @@ export class BucketPass {
     if (!first) return [];
     const world = await this.worlds.at(tx, rules, first.now, range, waves.map((wave) => wave.waveId));
     const chunkIds: string[] = [];
-    for (const wave of waves) chunkIds.push(...(await this.decideWave(tx, await this.withSendTimes(tx, wave), world, bucket, range, only)));
+    for (const step of await decisionOrder(tx, this.worlds.predicates, waves, world, range)) {
+      chunkIds.push(...(await this.decideWave(tx, { ...step, wave: await this.withSendTimes(tx, step.wave) }, world, bucket, range, only)));
+    }
     return chunkIds;
   }
 
-  private async decideWave(tx: Transaction, wave: DueWaveRow, world: PassWorld, bucket: number, range: IdRange, only?: readonly string[]): Promise<string[]> {
+  private async decideWave(tx: Transaction, { wave, round, last }: Step, world: PassWorld, bucket: number, range: IdRange, only?: readonly string[]): Promise<string[]> {
     const templates = wave.definition.variants.map((variant) => variant.template);
     const frozen = await tx.query(freezeRunVariants, { runId: wave.runId, templates });
     const versions = { ...world, templateVersions: frozen.map(({ version }) => version) };
@@ -79,12 +82,12 @@ export class BucketPass {
         size = pooled;
         if (pool === 'entered') await tx.query(settleEntries, { campaignId: wave.campaignId, bucket, unless: unlessOf(wave), now: world.now });
       };
-      const extra = { onPool, ...(limit === null ? {} : { poolLimit: limit }), ...(only ? { only } : {}) };
+      const extra = { onPool, round, ...(limit === null ? {} : { poolLimit: limit }), ...(only ? { only } : {}) };
       const rows = await decideWave<{ chunkId: string }>(tx, this.worlds.predicates, wave, versions, range, pool, 'record', extra);
       chunkIds.push(...rows.map((row) => row.chunkId));
       // A full pool of a throttled campaign is not the whole of it; and a pass for a few users is none for the bucket.
       const whole = only === undefined && (limit === null || size < limit);
-      if (whole && wave.fresh && pool === poolsOf(wave).at(-1)) await tx.query(markWaveBucket, { waveId: wave.waveId, bucket, now: world.now });
+      if (whole && last && wave.fresh && pool === poolsOf(wave).at(-1)) await tx.query(markWaveBucket, { waveId: wave.waveId, bucket, now: world.now });
     }
     return chunkIds;
   }

@@ -1,11 +1,12 @@
 import { sqlFile, type Transaction } from '../platform/database/index.js';
 import { NOW, type SegmentPredicates } from '../segments/index.js';
 import { passParameters, type IdRange, type PassWave, type PassWorld } from './pass-parameters.js';
-import { DECISIONS, POOLS, valuesOf, type Ending, type PassStatement, type Pool } from './pass-statements.js';
+import { DECISIONS, POOLS, RANK, valuesOf, type Ending, type PassStatement, type Pool } from './pass-statements.js';
 
 const clearPool = sqlFile(import.meta.url, './sql/clear-pass-pool.sql');
 const measurePool = sqlFile<object, { size: number }>(import.meta.url, './sql/measure-pass-pool.sql');
 const keepAudience = sqlFile(import.meta.url, './sql/keep-audience-in-pool.sql');
+const keepRound = sqlFile<{ waveId: string; round: number }>(import.meta.url, './sql/keep-round-in-pool.sql');
 const joinByHash = sqlFile<{ nestedLoops: string }>(import.meta.url, './sql/set-nested-loops.sql');
 
 /**
@@ -15,11 +16,12 @@ const joinByHash = sqlFile<{ nestedLoops: string }>(import.meta.url, './sql/set-
  */
 export async function decideWave<Row>(
   tx: Transaction, predicates: SegmentPredicates, wave: PassWave, world: PassWorld, range: IdRange, pool: Pool, ending: Ending,
-  extra: { subjectWave?: string; asOfId?: string; poolLimit?: number; only?: readonly string[]; onPool?: (size: number) => Promise<void> } = {},
+  extra: { subjectWave?: string; asOfId?: string; round?: number | null; poolLimit?: number; only?: readonly string[]; onPool?: (size: number) => Promise<void> } = {},
 ): Promise<Row[]> {
-  const { onPool, ...parameters } = extra;
+  const { onPool, round, ...parameters } = extra;
   const named: Record<string, unknown> = { ...passParameters(wave, world, range), ...parameters };
   await fillPool(tx, predicates, wave, world, POOLS[pool], named);
+  if (round) await tx.query(keepRound, { waveId: wave.waveId, round });
   const [pooled] = await tx.query(measurePool, {});
   await onPool?.(pooled!.size);
   if (pooled!.size === 0) return [];
@@ -31,6 +33,18 @@ export async function decideWave<Row>(
   const rows = await tx.raw<Row>(DECISIONS[ending].text, valuesOf(DECISIONS[ending], named));
   await tx.query(joinByHash, { nestedLoops: 'on' });
   return rows;
+}
+
+/** Tells pass_ranks what the wave is worth to each user of the pool. */
+export async function rankPool(
+  tx: Transaction, predicates: SegmentPredicates, wave: PassWave, world: PassWorld, range: IdRange, pool: Pool,
+): Promise<void> {
+  const named: Record<string, unknown> = { ...passParameters(wave, world, range), priority: wave.definition.priority };
+  await fillPool(tx, predicates, wave, world, POOLS[pool], named);
+  await tx.raw('analyze pass_pool');
+  await tx.query(joinByHash, { nestedLoops: 'off' });
+  await tx.raw(RANK.text, valuesOf(RANK, named));
+  await tx.query(joinByHash, { nestedLoops: 'on' });
 }
 
 async function fillPool(

@@ -6,7 +6,7 @@ import { ApiDatabase, sqlFile, type Transaction } from '../platform/database/ind
 import { notFound } from '../platform/errors/index.js';
 import { parseDuration } from '../platform/time/index.js';
 import { decideWave } from './decide-wave.js';
-import { gatesOf, outcomeOfNow, type Gate, type ShownVerdict } from './gates.js';
+import { gatesOf, outcomeOfNow, type Gate, type ShownVerdict, type ShownWorth } from './gates.js';
 import { MessageIds } from './message-id.js';
 import { PassWorlds, type PassRules } from './pass-worlds.js';
 import type { PassWave } from './pass-parameters.js';
@@ -19,6 +19,8 @@ export interface Explanation {
   counters: CapCounter[];
   outrankedBy?: { campaignId: string; messageId?: string };
   nextEligibleAt?: Date;
+  /** Of a campaign with `worth`: the terms of the decision, in the settings' currency. */
+  worth?: ShownWorth;
   decidedAt: Date;
   policyVersion: number;
   templateVersion: number | null;
@@ -43,6 +45,7 @@ interface DecidedRow {
   blockingId: string | null;
   blockingMonth: string | null;
   sending: boolean;
+  worth: ShownWorth | null;
 }
 
 const findDecidedRow = sqlFile<{ userId: string; campaignId: string; runId: string | null }, DecidedRow>(
@@ -78,7 +81,9 @@ export class Explainer {
     const { policy } = await this.policies.at(row.policyVersion);
     const rules = { ...(await this.worlds.rules()), policy, policyVersion: row.policyVersion };
     const wave: PassWave = { ...subjectOf(campaign, row.dueAt), runId: row.runId, waveId: row.waveId, month: row.month, expiresAt: row.expiresAt, passed: row.reason === 'local_time_passed' };
-    const verdict = await this.verdict(rules, wave, row.internalId, row.decidedAt, row.id!);
+    const shown = await this.verdict(rules, wave, row.internalId, row.decidedAt, row.id!);
+    // Models are refitted, so the terms are as recorded wherever there are any.
+    const verdict = row.worth ? { ...shown, worth: row.worth } : shown;
     const outcome = row.state === 'queued' && row.sending ? 'sending' : row.state;
     const counters = (await this.fatigue.read(userId, row.decidedAt)).caps;
     const recorded = { outcome, reason: row.reason, cap: row.cap };
@@ -88,6 +93,7 @@ export class Explainer {
       ...(row.reason ? { reason: row.reason } : {}),
       ...(row.blockingCampaignId && DISPLACED.includes(row.reason!) ? { outrankedBy: this.outranker(row) } : {}),
       ...(row.freeAt ? { nextEligibleAt: row.freeAt } : {}),
+      ...(verdict.worth ? { worth: verdict.worth } : {}),
     };
   }
 
@@ -109,6 +115,7 @@ export class Explainer {
       ...(verdict.reason && !['not_in_audience', 'not_triggered'].includes(outcome) ? { reason: verdict.reason } : {}),
       ...(verdict.reserveCampaignId && verdict.reason === 'reserved_for_priority' ? { outrankedBy: { campaignId: verdict.reserveCampaignId } } : {}),
       ...(verdict.freeAt ? { nextEligibleAt: verdict.freeAt } : {}),
+      ...(verdict.worth ? { worth: verdict.worth } : {}),
     };
   }
 

@@ -1,5 +1,24 @@
 import type { FatiguePolicy } from '../fatigue/index.js';
 
+/** The terms of a decision by worth (scoring/worth.ts), in the settings' currency, with what they were computed from. */
+export interface ShownWorth {
+  /** The segment of the audience whose rates the person's are shrunk to; null: the whole channel's. */
+  segment: string | null;
+  messages: number;
+  opens: number;
+  conversions: number;
+  incrementality: number;
+  conversionRate: number;
+  openRate: number;
+  value: number;
+  conversionGain: number;
+  openGain: number;
+  hazard: number;
+  keepValue: number;
+  cost: number;
+  netWorth: number;
+}
+
 /** One row of show-verdict: the verdict on one user with every gate beside it. */
 export interface ShownVerdict {
   state: 'queued' | 'held_out' | 'deferred' | 'suppressed';
@@ -26,6 +45,7 @@ export interface ShownVerdict {
   freeAt: Date | null;
   messagesIn7d: number;
   zone: string;
+  worth: ShownWorth | null;
 }
 
 export interface Gate {
@@ -82,9 +102,17 @@ function checksOf(v: ShownVerdict, policy: FatiguePolicy, cap: number | null): C
     capGate,
     ['reserved_for_priority', ['reserved_for_priority'], v.reserveFreeAt !== null,
       `campaign ${v.reserveCampaignId ?? ''} holds the slot of the cap ${capKey ?? ''}${until(v.reserveFreeAt)}`],
+    ['worth', ['not_worth_it'], v.worth !== null && v.worth.netWorth <= 0, worthDetail(v.worth)],
     ['rendering', ['render_error'], false, 'a variable of the template is missing for this user'],
     ['campaign_holdout', [], v.heldOut, 'in the holdout of the campaign'],
   ];
+}
+
+function worthDetail(worth: ShownWorth | null): string {
+  if (!worth) return 'no price asked';
+  const { conversionGain, openGain, hazard, keepValue, cost, netWorth } = worth;
+  const money = (amount: number): string => amount.toPrecision(3);
+  return `gain ${money(conversionGain + openGain)} − risk of opt-out ${money(hazard)} × value of being heard ${money(keepValue)} − cost ${money(cost)} = ${money(netWorth)}`;
 }
 
 function reachReason(v: ShownVerdict): string | undefined {

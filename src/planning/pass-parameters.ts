@@ -4,7 +4,9 @@ import {
   calendarWindow, capConcerns, onChannel, quietIntervals, type Cap, type FatiguePolicy,
 } from '../fatigue/index.js';
 import { parseDuration } from '../platform/time/index.js';
+import type { WorthModel } from '../scoring/index.js';
 import type { Settings } from '../settings/index.js';
+import { worthCells } from './worth-parameters.js';
 import { EXPLORE_BUCKETS, GAIN_MARGIN, allowedSlots, zoneRules, type SendTimes } from './send-time.js';
 
 /** One due wave of one campaign, as the pass meets it. Ids are the ledger's own. */
@@ -40,6 +42,7 @@ export interface PassWorld {
   settings: Settings;
   policy: FatiguePolicy;
   policyVersion: number;
+  worthModel: WorthModel;
   topicIds: ReadonlyMap<string, number>;
   segmentIds: ReadonlyMap<string, string>;
   globalSalt: string;
@@ -79,6 +82,7 @@ export function passParameters(wave: PassWave, world: PassWorld, range: IdRange)
     gaps: JSON.stringify(gaps.map((gap) => ({ channel: specific(gap.channel), length: gap.duration }))),
     quiet: JSON.stringify(quietRows(wave, world)),
     tiers: JSON.stringify(tierRows(world)),
+    worthCells: JSON.stringify(worthCells(wave.campaignId, definition, world.settings, world.worthModel)),
     adaptive: world.policy.adaptive.enabled ? JSON.stringify(world.policy.adaptive) : null,
     horizon: horizon(world, caps.map(({ cap }) => cap), gaps.map((gap) => gap.duration), calendars),
     policyVersion: world.policyVersion, templateVersions: world.templateVersions, passWaves: world.passWaves,

@@ -11,7 +11,8 @@ export interface PassStatement {
 }
 
 const part = (name: string): string => sqlPart(import.meta.url, `./sql/${name}.part.sql`);
-const DECIDE = part('decide-pool');
+const PRICE = part('price-pool');
+const DECIDE = `${PRICE}\n${part('decide-pool')}`;
 
 /** Fills pass_pool; with `__AUDIENCE__` for the compiled predicate still in it. */
 export const POOLS: Readonly<Record<Pool, PassStatement>> = {
@@ -22,6 +23,8 @@ export const POOLS: Readonly<Record<Pool, PassStatement>> = {
   one: numberParameters(part('pool-one')),
 };
 
+/** What the pool's users are worth to the wave, into pass_ranks. */
+export const RANK: PassStatement = numberParameters(`${PRICE}\n${part('rank-pool')}`);
 /** Fills pass_reserved for one campaign; with `__AUDIENCE__` still in it. */
 export const RESERVED: PassStatement = numberParameters(part('pool-reserved'));
 

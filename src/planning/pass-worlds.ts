@@ -3,6 +3,7 @@ import { FatiguePolicies } from '../fatigue/index.js';
 import { Installation } from '../platform/auth/index.js';
 import { sqlFile, type Queryable, type Transaction } from '../platform/database/index.js';
 import { NOW, SegmentPredicates } from '../segments/index.js';
+import { Scores, type WorthModel } from '../scoring/index.js';
 import { SettingsService, type Settings } from '../settings/index.js';
 import type { FatiguePolicy } from '../fatigue/index.js';
 import type { CampaignDefinition } from '../campaigns/index.js';
@@ -22,6 +23,7 @@ export interface PassRules {
   settings: Settings;
   policy: FatiguePolicy;
   policyVersion: number;
+  worthModel: WorthModel;
 }
 
 interface Reserving {
@@ -40,12 +42,13 @@ export class PassWorlds {
     private readonly settings: SettingsService,
     private readonly policies: FatiguePolicies,
     private readonly installation: Installation,
+    private readonly scores: Scores,
   ) {}
 
   async rules(): Promise<PassRules> {
     const settings = await this.settings.get();
     const { version, policy } = await this.policies.current();
-    return { settings, policy, policyVersion: version };
+    return { settings, policy, policyVersion: version, worthModel: await this.scores.worthModel() };
   }
 
   async at(tx: Transaction, rules: PassRules, now: Date, range: IdRange, passWaves: string[]): Promise<PassWorld> {

@@ -3,6 +3,7 @@ import { CampaignsModule } from '../campaigns/index.js';
 import { EventsModule } from '../events/index.js';
 import { FatigueModule } from '../fatigue/index.js';
 import { Installation } from '../platform/auth/index.js';
+import { ScoringModule } from '../scoring/index.js';
 import { SegmentsModule } from '../segments/index.js';
 import { BucketPass } from './bucket-pass.js';
 import { DisplacementReader } from './displacements.js';
@@ -27,7 +28,7 @@ const messageIds = {
 /** Deciding: who gets what, when and why. Global for MessageIds: the ledger's ids are read by every room behind it. */
 @Global()
 @Module({
-  imports: [CampaignsModule, EventsModule, FatigueModule, SegmentsModule],
+  imports: [CampaignsModule, EventsModule, FatigueModule, ScoringModule, SegmentsModule],
   controllers: [PlanningController],
   providers: [messageIds, BucketPass, DisplacementReader, Explainer, PassWorlds, Planner, SendTimeCurves, Simulator, EventTriggers,
     TriggerEntries, TriggerLoop, UserFatigueReader],

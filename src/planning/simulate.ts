@@ -6,6 +6,7 @@ import { parseDuration } from '../platform/time/index.js';
 import { bucketRange } from './buckets.js';
 import { decideWave } from './decide-wave.js';
 import { conflict } from '../platform/errors/index.js';
+import { decisionOrder } from './decision-order.js';
 import { listDueWaves, poolsOf, type DueWaveRow } from './due-waves.js';
 import { SendTimeCurves } from './send-times.js';
 import { PassWorlds, type PassRules } from './pass-worlds.js';
@@ -55,10 +56,10 @@ export class Simulator {
     const due = (await tx.query(listDueWaves, { now: asOf, bucket, ...range })).filter((wave) => wave.fresh || wave.freed || wave.entered);
     const waves = rank([...due.filter((wave) => wave.campaignId !== subjectId), ...subjects.map((subject) => asDue(subject, asOf))]);
     const world = await this.worlds.at(tx, rules, asOf, range, [...new Set(waves.map((wave) => wave.waveId))]);
-    for (const plain of waves) {
-      const wave = await this.withSendTimes(tx, plain);
+    for (const step of await decisionOrder(tx, this.worlds.predicates, waves, world, range)) {
+      const wave = await this.withSendTimes(tx, step.wave);
       for (const pool of poolsOf(wave)) {
-        const counts = await decideWave<VerdictCount>(tx, this.worlds.predicates, wave, world, range, pool, 'take', { subjectWave: HYPOTHETICAL });
+        const counts = await decideWave<VerdictCount>(tx, this.worlds.predicates, wave, world, range, pool, 'take', { subjectWave: HYPOTHETICAL, round: step.round });
         if (wave.campaignId === subjectId) tally.own(counts);
         else tally.other(wave.campaignId, counts);
       }

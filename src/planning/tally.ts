@@ -9,6 +9,8 @@ export interface VerdictCount {
   messagesIn7d: number;
   n: number;
   freeFrom: Date | null;
+  /** Sum over the group, in the settings' currency; 0 where worth is not asked for. */
+  netWorth: number;
   displaced: number;
 }
 
@@ -24,6 +26,8 @@ export interface Simulation {
   /** Users of the audience by messages in seven days: index 0 none, 1 one, …; before and after the sends foretold. */
   messagesPerUser7d: { before: number[]; after: number[] };
   estimatedMinutes: number;
+  /** Of a campaign with `worth`: what the sends are expected to bring net of the patience they cost, in the settings' currency. */
+  worth?: { expectedNet: number; notWorthIt: number };
 }
 
 /** Pushes a minute that one process sends on two cores without a throttle (bench/RESULTS.md); only for the estimate. */
@@ -39,6 +43,7 @@ export class Tally {
   private readonly after: number[] = [0];
   private audience = 0;
   private holdout = 0;
+  private expectedNet = 0;
 
   constructor(
     private readonly definition: CampaignDefinition,
@@ -53,7 +58,10 @@ export class Tally {
       this.audience += count.n;
       add(this.before, count.messagesIn7d, count.n);
       add(this.after, count.messagesIn7d + (count.state === 'queued' ? 1 : 0), count.n);
-      if (count.state === 'queued') add(this.variants, count.variant, count.n);
+      if (count.state === 'queued') {
+        add(this.variants, count.variant, count.n);
+        this.expectedNet += count.netWorth;
+      }
       else if (count.state === 'held_out') this.holdout += count.n;
       else if (count.state === 'deferred') this.defer(count);
       else this.suppress(count.reason!, count.n);
@@ -80,6 +88,7 @@ export class Tally {
       displaced: sorted(this.displaced).map(([campaignId, count]) => ({ campaignId, count })),
       byVariant: this.definition.variants.map(({ key }, i) => ({ key, wouldSend: Math.round(this.variants[i]! * kept) })),
       messagesPerUser7d: { before: dense(this.before), after: dense(this.after) },
+      ...(this.definition.worth ? { worth: { expectedNet: this.expectedNet * kept, notWorthIt: this.suppressed.get('not_worth_it') ?? 0 } } : {}),
       estimatedMinutes: Math.round(((admitted - late) / perMinute) * 100) / 100,
     };
   }

@@ -7,7 +7,7 @@ import { Config } from './config/index.js';
 import { DatabaseModule } from './database/index.js';
 import { ProblemFilter } from './errors/index.js';
 import { HealthController, Shutdown } from './health/index.js';
-import { IdempotencyInterceptor, RequestBodyInterceptor, validationPipe } from './http/index.js';
+import { IdempotencyInterceptor, IdempotencySweep, RequestBodyInterceptor, validationPipe } from './http/index.js';
 import { JobsModule } from './jobs/index.js';
 import { Loops } from './loops/index.js';
 import { Doorbell, QueueModule } from './queue/index.js';
@@ -50,7 +50,7 @@ export class PlatformModule {
         DatabaseModule.forUrl(options.databaseUrl), QueueModule.forUrl(options.redisUrl, options.redisPrefix), AuthModule, JobsModule,
       ],
       controllers: [HealthController, MetricsController],
-      providers: [...shared, doorbell, Shutdown, ...HTTP],
+      providers: [...shared, doorbell, Shutdown, IdempotencySweep, ...HTTP],
       exports: [...shared.map((p) => (typeof p === 'function' ? p : p.provide)), Doorbell],
     };
   }

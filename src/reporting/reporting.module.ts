@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { RecipientsModule } from '../recipients/index.js';
 import { SettingsModule } from '../settings/index.js';
 import { ExportSlots } from './export/export-slots.js';
+import { LedgerMetrics } from './ledger-metrics.js';
 import { MessageExports } from './message-exports.js';
 import { MessagesController } from './messages.controller.js';
 import { ReportController } from './report.controller.js';
@@ -15,6 +16,6 @@ import { SegmentPerformances } from './segment-performance.js';
 @Module({
   imports: [RecipientsModule, SettingsModule],
   controllers: [ResultsController, ReportController, MessagesController, SegmentPerformanceController],
-  providers: [ExportSlots, MessageExports, ReportGuard, Results, SegmentPerformances],
+  providers: [ExportSlots, LedgerMetrics, MessageExports, ReportGuard, Results, SegmentPerformances],
 })
 export class ReportingModule {}

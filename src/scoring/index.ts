@@ -35,3 +35,11 @@ export { ScoreRefresh, type RefreshResult } from './score-refresh.js';
 export { currentInstant } from './score-store.js';
 export type { RfmView } from './rfm-view.js';
 export { fitValueModel, valueScorer, type ValueModel, type ValueScores } from './value-model.js';
+export {
+  LAST_ORDINAL, MESSAGE_DISCOUNT, VALUE_SCALE, meanGain, patienceCurve, worthOf,
+  type Heard, type PatienceCurve, type WorthCell, type WorthPrices, type WorthTerms,
+} from './worth.js';
+export {
+  HOLDOUT_MINIMUM, STATED_INCREMENTALITY, STATED_MODEL, STATED_WORTH, fitWorthModel, incrementPerMessage,
+  type FittedCell, type HoldoutArms, type Incrementality, type WorthHistory, type WorthModel,
+} from './worth-model.js';

@@ -5,6 +5,7 @@ import { SettingsService } from '../settings/index.js';
 import { CHANNELS, fitChannelPriors, type Channel, type FittedPriors } from './engagement-priors.js';
 import { currentInstant, scoreSql, type PurchaseScope, type ScoreModels } from './score-store.js';
 import { fitValueModel, valueScorer, type ValueModel } from './value-model.js';
+import { fitWorthModel, type WorthModel } from './worth-model.js';
 
 export interface RefreshResult {
   asOf: Date;
@@ -19,6 +20,8 @@ const FIT_SAMPLE = 50_000;
 const PAGE_IDS = 20_000n;
 const COMPUTED_AT_ONCE = 500;
 const NIGHT_HOUR_UTC = 2;
+/** Holdouts older than this say little about the people and offers of today. */
+const HOLDOUT_MEMORY_MS = 180 * 86_400_000;
 
 /** The latest 02:00 UTC that has passed: scores older than this are yesterday's. */
 export function lastNight(now: Date): Date {
@@ -66,7 +69,7 @@ export class ScoreRefresh {
     const [{ users } = { users: 0 }] = await tx.query(scoreSql.refreshRfm, scope);
     await report(0.3);
     const value = await this.scoreValues(tx, scope, report);
-    const models: ScoreModels = { value, engagement: await this.fitEngagement(tx) };
+    const models: ScoreModels = { value, engagement: await this.fitEngagement(tx), worth: await this.fitWorth(tx, scope) };
     await tx.query(scoreSql.insertRefresh, { asOf: scope.asOf, users, models: JSON.stringify(models) });
     return { asOf: scope.asOf, users, models };
   }
@@ -106,5 +109,17 @@ export class ScoreRefresh {
     const rows = await tx.query(scoreSql.compressAttention, {});
     const fit = (channel: Channel): FittedPriors => fitChannelPriors(rows.filter((row) => row.channel === channel), rows);
     return Object.fromEntries(CHANNELS.map((channel) => [channel, fit(channel)])) as Record<Channel, FittedPriors>;
+  }
+
+  private async fitWorth(tx: Transaction, { asOf, purchaseEvent, currency }: PurchaseScope): Promise<WorthModel> {
+    const segments = (await tx.query(scoreSql.listWorthSegments, {})).map(({ key }) => key);
+    const histories = await tx.query(scoreSql.compressWorth, { segments });
+    const since = new Date(asOf.getTime() - HOLDOUT_MEMORY_MS);
+    const holdouts = await tx.query(scoreSql.measureHoldouts, { since, asOf });
+    const values = await tx.query(scoreSql.meanConversionValues, { purchaseEvent, currency });
+    const credited = await tx.query(scoreSql.meanCreditedValues, { since, currency });
+    const valueOn = (channel: Channel): number | null => credited.find((row) => row.channel === channel)?.value ?? null;
+    const eventValues = Object.fromEntries(values.map(({ event, value }) => [event, value]));
+    return fitWorthModel(histories, holdouts, eventValues, { push: valueOn('push'), email: valueOn('email') });
   }
 }

@@ -4,6 +4,7 @@ import type { Queryable } from '../platform/database/index.js';
 import type { ChannelHistory, Channel, FittedPriors } from './engagement-priors.js';
 import type { AttentionHistory } from './attention.js';
 import type { DayHistory, ValueModel } from './value-model.js';
+import type { HoldoutArms, WorthHistory, WorthModel } from './worth-model.js';
 
 /** Which events are purchases and up to when they count. */
 export interface PurchaseScope {
@@ -16,6 +17,7 @@ export interface PurchaseScope {
 export interface ScoreModels {
   value: ValueModel;
   engagement: Record<Channel, FittedPriors>;
+  worth: WorthModel;
 }
 
 export interface GridRow {
@@ -61,6 +63,11 @@ export const scoreSql = {
   readHistories: load<PurchaseScope & { firstId: string; lastId: string }, DayHistory & { id: string; meanSpend: number }>('read-purchase-histories'),
   writeValues: load<{ ids: string[]; alive: number[]; purchases: number[]; values: (number | null)[] }, object>('write-value-scores'),
   compressAttention: load<object, ChannelHistory & { channel: Channel }>('compress-attention'),
+  listWorthSegments: load<object, { key: string }>('list-worth-segments'),
+  compressWorth: load<{ segments: string[] }, WorthHistory>('compress-worth-histories'),
+  measureHoldouts: load<{ since: Date; asOf: Date }, HoldoutArms>('measure-holdout-arms'),
+  meanConversionValues: load<{ purchaseEvent: string; currency: string }, { event: string; value: number }>('mean-conversion-values'),
+  meanCreditedValues: load<{ since: Date; currency: string }, { channel: Channel; value: number }>('mean-credited-values'),
   insertRefresh: load<{ asOf: Date; users: number; models: string }, { id: string }>('insert-score-refresh'),
   latestRefresh: load<object, RefreshRow>('read-latest-refresh'),
   readGrid: load<object, GridRow>('read-rfm-grid'),

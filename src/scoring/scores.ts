@@ -6,6 +6,9 @@ import { SettingsService } from '../settings/index.js';
 import { CHANNELS, STATED_PRIORS, engagementOf, type Channel, type ChannelPriors, type EngagementScores } from './engagement-priors.js';
 import { gridView, type RfmView } from './rfm-view.js';
 import { currentInstant, scoreSql, type UserScoresRow } from './score-store.js';
+import { STATED_MODEL, type WorthModel } from './worth-model.js';
+
+const WORTH_CACHE_MS = 5_000;
 
 export interface UserScores {
   rfm: {
@@ -21,6 +24,8 @@ export interface UserScores {
 /** Reading scores. */
 @Injectable()
 export class Scores {
+  private worth?: { model: WorthModel; until: number };
+
   constructor(
     private readonly database: ApiDatabase,
     private readonly settings: SettingsService,
@@ -40,6 +45,15 @@ export class Scores {
     const [latest] = await db.query(scoreSql.latestRefresh, {});
     const of = (channel: Channel): ChannelPriors => latest?.models.engagement?.[channel]?.priors ?? STATED_PRIORS;
     return { push: of('push'), email: of('email') };
+  }
+
+  /** The parameters of worth of the latest refresh, or the stated ones before the first; at most 5 s old. */
+  async worthModel(): Promise<WorthModel> {
+    if (this.worth && this.worth.until > this.clock.monotonic()) return this.worth.model;
+    const [latest] = await this.database.query(scoreSql.latestRefresh, {});
+    const model = latest?.models.worth ?? STATED_MODEL;
+    this.worth = { model, until: this.clock.monotonic() + WORTH_CACHE_MS };
+    return model;
   }
 
   /** The RFM grid of the latest refresh, or computed as of a past instant. @throws Problem 400 for a future one */

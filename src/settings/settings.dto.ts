@@ -71,4 +71,15 @@ export class PatchSettings {
   @ApiProperty({ type: MessageCostPatch, required: false })
   @MayBeAbsent() @IsObject() @ValidateNested() @Type(() => MessageCostPatch)
   messageCost?: PerChannel<number>;
+
+  @ApiProperty({ minimum: 0, default: 0, required: false, description: 'What one open is worth beside the conversion it may lead to: a term of `worth`.' })
+  @MayBeAbsent() @IsNumber(FINITE) @Min(0) @Max(MAX_COST)
+  openValue?: number;
+
+  @ApiProperty({
+    minimum: 0, maximum: 1, default: 0.02, required: false,
+    description: 'A running campaign whose opt-out rate is surely above this (always-valid 95 % bound) pauses itself. 1: never.',
+  })
+  @MayBeAbsent() @IsNumber(FINITE) @Min(0) @Max(1)
+  optOutTolerance?: number;
 }

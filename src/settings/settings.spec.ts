@@ -5,6 +5,7 @@ describe('withDefaults', () => {
     expect(withDefaults({})).toEqual({
       purchaseEvent: 'purchase', currency: 'EUR', defaultTimezone: 'UTC', consent: { push: 'optOut', email: 'optOut' },
       staleDeviceAfter: 'P30D', eventRetention: 'P400D', globalHoldout: 0, margin: 1, messageCost: { push: 0, email: 0 },
+      openValue: 0, optOutTolerance: 0.02,
     });
   });
 

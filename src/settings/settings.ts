@@ -17,6 +17,10 @@ export interface Settings {
   margin: number;
   /** Cost of one message in major units of `currency`. */
   messageCost: { push: number; email: number };
+  /** What one open is worth beside the conversion it may lead to, in major units of `currency`: a term of worth. */
+  openValue: number;
+  /** Share of a campaign's messages, 0 to 1, that may end in an opt-out; surely above it the campaign pauses itself. */
+  optOutTolerance: number;
 }
 
 export type ConsentModel = 'optOut' | 'optIn';
@@ -38,6 +42,8 @@ export const DEFAULT_SETTINGS: Readonly<Settings> = Object.freeze({
   globalHoldout: 0,
   margin: 1,
   messageCost: Object.freeze({ push: 0, email: 0 }),
+  openValue: 0,
+  optOutTolerance: 0.02,
 });
 
 /** The defaults with what was set on top; only differences are stored, so that a better default reaches old installations. */

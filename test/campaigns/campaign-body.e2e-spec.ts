@@ -23,7 +23,7 @@ describe('a new campaign', () => {
       ...rest, class: 'marketing', tags: ['spring', 'win back'], audience: { include: ['at-risk', 'everyone'], exclude: ['staff'] },
       variants: [{ key: 'a', template, weight: 1 }, { key: 'B', template: 'winback-2', weight: 0.5 }],
       holdout: 0.1234, priority: 0, reserve: false, ignoreCaps: true, schedule: { type: 'at', at: '2026-12-01T18:00:00+01:00' },
-      onFatigue: 'defer', expiresAfter: 'P2W', throttlePerMinute: 600_000, onDoubt: 'skip', conversion: { event: 'purchase', window: 'P3D', attribution: 'clicked' },
+      onFatigue: 'defer', expiresAfter: 'P2W', throttlePerMinute: 600_000, onDoubt: 'skip', worth: true, conversion: { event: 'purchase', window: 'P3D', attribution: 'clicked' },
     };
     const { body } = await test.post('', full).expect(201);
     expect(body).toMatchObject({ ...full, dueAt: '2026-12-01T17:00:00.000Z' });
@@ -107,7 +107,8 @@ const MALFORMED: [object, string[]][] = [
   ...each([null, '3 days', 'PT0S', 'P367D', 3], (window) => ({ conversion: { event: 'e', window } }), 'conversion.window'),
   ...each([null, 'received', 1], (attribution) => ({ conversion: { event: 'e', window: 'P3D', attribution } }), 'conversion.attribution'),
   [{ conversion: { event: 'e', window: 'P3D', value: 1 } }, ['conversion.value']],
-  ...each([true, false, 'x', {}], (worth) => ({ worth }), 'worth'),
+  ...each(['x', {}, 1, null], (worth) => ({ worth }), 'worth'),
+  [{ worth: true, class: 'transactional' }, ['worth']],
   [{ id: '7' }, ['id']], [{ status: 'running' }, ['status']], [{ colour: 'red' }, ['colour']],
   [{ name: 'a\u0000b' }, ['name']], [{ tags: ['\ud800'] }, ['tags[0]']],
   [{ name: '', priority: 500, schedule: { type: 'later' }, onFatigue: 'x' }, ['name', 'priority', 'schedule.type', 'onFatigue']],
@@ -165,9 +166,8 @@ describe('a malformed campaign is refused by the names of its fields', () => {
     expect(fieldsOf(answer as never)).toEqual([field]);
   });
 
-  it('says plainly what is not in this release', async () => {
+  it('says of a template for another channel which one it is for', async () => {
     const message = async (change: object): Promise<string> => (await test.post('', { ...BODY, ...change }).expect(400)).body.errors[0].message;
-    expect(await message({ worth: true })).toBe('worth is not supported in this release; leave it out');
     expect(await message({ template: 'letter' })).toBe('the template letter is for email');
   });
 });

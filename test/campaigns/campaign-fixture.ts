@@ -10,7 +10,7 @@ export const BODY = {
 export const DEFINITION = {
   name: 'Win back', channel: 'push', topic: 'promo', class: 'marketing', tags: [], audience: { include: ['everyone'], exclude: [] },
   variants: [{ key: 'a', template: 'winback', weight: 1 }], holdout: 0, priority: 50, reserve: false, ignoreCaps: false,
-  schedule: { type: 'now' }, onFatigue: 'drop', expiresAfter: 'PT24H', onDoubt: 'skip',
+  schedule: { type: 'now' }, onFatigue: 'drop', expiresAfter: 'PT24H', onDoubt: 'skip', worth: false,
 };
 
 export interface CampaignsUnderTest extends TestApp {

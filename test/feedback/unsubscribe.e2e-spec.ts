@@ -129,6 +129,36 @@ describe('the preference page', () => {
   });
 });
 
+describe('opt-outs that name no message', () => {
+  const put = (userId: string, of: object) =>
+    t.http.put(`/v1/users/${userId}/subscriptions`).set(auth(t.keys.ingest)).send({ channel: 'push', state: 'unsubscribed', ...of }).expect(200);
+
+  it('are credited to the last message on that channel within 7 days, once, else to none', async () => {
+    const user = await ledger.user('linkless');
+    const older = await ledger.delivery(await ledger.campaign(), user, { at: '2026-02-27T12:00:00Z' });
+    const last = await ledger.delivery(await ledger.campaign(), user, { at: '2026-02-28T12:00:00Z' });
+    const mailed = await ledger.delivery(await ledger.campaign({ channel: 'email' }), user, { at: '2026-03-01T12:00:00Z' });
+    await put('linkless', { occurredAt: '2026-03-02T10:00:00Z' });
+    await t.loop('opt-outs');
+    expect(await ledger.facts(last)).toMatchObject({ unsubscribed: new Date('2026-03-02T10:00:00Z') });
+    for (const ref of [older, mailed]) expect(await ledger.facts(ref)).toBeUndefined();
+    // Told again after another message: the person was out already.
+    const later = await ledger.delivery(await ledger.campaign(), user, { at: '2026-03-02T11:00:00Z' });
+    await put('linkless', { occurredAt: '2026-03-02T11:30:00Z' });
+    await t.loop('opt-outs');
+    expect(await ledger.facts(later)).toBeUndefined();
+  });
+
+  it('a message of eight days ago, or one that was never sent, is not blamed', async () => {
+    const user = await ledger.user('patient');
+    const old = await ledger.delivery(await ledger.campaign(), user, { at: '2026-02-22T09:00:00Z' });
+    const stopped = await ledger.delivery(await ledger.campaign(), user, { state: 'suppressed' });
+    await put('patient', { occurredAt: '2026-03-02T10:00:00Z' });
+    await t.loop('opt-outs');
+    for (const ref of [old, stopped]) expect(await ledger.facts(ref)).toBeUndefined();
+  });
+});
+
 describe('opt-outs that name their message', () => {
   it('told by an app are credited to it, somebody else’s message and nonsense are not', async () => {
     const ids = t.app.get(MessageIds);
@@ -168,6 +198,36 @@ describe('what mail servers report', () => {
     expect(await suppressed('soft@example.com')).toEqual([]);
     expect(await ledger.facts(hard.ref)).toMatchObject({ bounced: new Date(at), delivered: null });
     expect(await ledger.facts(soft.ref)).toBeUndefined();
+  });
+
+  it.each([
+    ['two in four days', ['02-25', '03-01'], false],
+    ['three in two days', ['02-28', '02-28', '03-01'], false],
+    ['three in four days', ['02-25', '02-27', '03-01'], true],
+    ['four in a day', ['03-01', '03-01', '03-01', '03-01'], false],
+    ['five in a day', ['03-01', '03-01', '03-01', '03-01', '03-01'], true],
+    ['four, the oldest two over a month ago', ['01-20', '01-25', '02-25', '03-01'], false],
+  ])('soft bounces: %s', async (_, days, silenced) => {
+    const email = `soft${n}@example.com`;
+    const user = await ledger.user(`s${n++}`, { email, emailHash: t.app.get(Addresses).hash(email) });
+    for (const day of days) {
+      const sentAt = `2026-${day}T12:00:00Z`;
+      const ref = await ledger.delivery(await ledger.campaign({ channel: 'email', runAt: sentAt }), user, { at: sentAt });
+      const bounce = { messageId: t.app.get(MessageIds).encode(ref), type: 'bounce', occurredAt: `2026-${day}T12:05:00Z` };
+      for (let i = 0; i < 2; i++) await post([bounce]).expect(200);
+    }
+    expect(await suppressed(email)).toEqual(silenced ? [{ email, reason: 'soft_bounces' }] : []);
+  });
+
+  it('soft bounces before a mail that arrived are forgotten', async () => {
+    const email = 'back@example.com';
+    const user = await ledger.user('back', { email, emailHash: t.app.get(Addresses).hash(email) });
+    for (const [day, type] of [['02-20', 'bounce'], ['02-22', 'bounce'], ['02-24', 'delivered'], ['03-01', 'bounce']]) {
+      const sentAt = `2026-${day}T12:00:00Z`;
+      const ref = await ledger.delivery(await ledger.campaign({ channel: 'email', runAt: sentAt }), user, { at: sentAt });
+      await post([{ messageId: t.app.get(MessageIds).encode(ref), type, occurredAt: `2026-${day}T12:05:00Z` }]).expect(200);
+    }
+    expect(await suppressed(email)).toEqual([]);
   });
 
   it('a complaint silences the address and ends the channel, and is an opt-out of that message', async () => {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { FittedCell, WorthModel } from '../../src/scoring/index.js';
 import type { Cap, FatiguePolicy, MinimumGap, QuietHours } from '../../src/fatigue/index.js';
 import { WEEKDAYS } from '../../src/fatigue/policy.js';
 
@@ -13,6 +14,7 @@ export interface HistoryRow {
   /** Minutes before NOW at which it was settled; null: not settled yet. */
   minutesAgo: number | null;
   opened: boolean;
+  converted: boolean;
 }
 
 export interface Person {
@@ -22,6 +24,8 @@ export interface Person {
   subscriptions: Array<{ channel: 'push' | 'email'; topic: string; state: 'subscribed' | 'unsubscribed' }>;
   inTier: boolean;
   history: HistoryRow[];
+  /** Expected purchases and value in 90 days; null: no scores. */
+  scores: { purchases: number; value: number | null } | null;
 }
 
 export interface CampaignSpec {
@@ -33,6 +37,9 @@ export interface CampaignSpec {
   onFatigue: 'drop' | 'defer';
   expiresAfter: string;
   holdout: number;
+  worth: boolean;
+  audience: { include: readonly string[] };
+  conversion: { event: string; window: string };
   /** Minutes after NOW at which it is due, and holds back slots; null: due now. */
   reserveIn: number | null;
 }
@@ -41,6 +48,9 @@ export interface GeneratedWorld {
   policy: FatiguePolicy;
   consent: { push: 'optOut' | 'optIn'; email: 'optOut' | 'optIn' };
   globalHoldout: number;
+  openValue: number;
+  messageCost: number;
+  model: WorthModel;
   people: Person[];
   campaigns: CampaignSpec[];
 }
@@ -53,7 +63,7 @@ const policyChannel = fc.constantFrom('push' as const, 'email' as const, 'any' a
 const duration = fc.constantFrom('PT1H', 'PT4H', 'PT24H', 'P2D', 'P7D');
 
 const historyRow: fc.Arbitrary<HistoryRow> = fc.record({
-  channel, topic: fc.constantFrom(...TOPICS), opened: fc.boolean(),
+  channel, topic: fc.constantFrom(...TOPICS), opened: fc.boolean(), converted: fc.constantFrom(false, false, true),
   minutesAgo: fc.option(minutesAgo, { nil: null, freq: 6 }),
 });
 
@@ -69,6 +79,7 @@ const person: fc.Arbitrary<Person> = fc.record({
   }), { maxLength: 2, selector: (s) => `${s.channel} ${s.topic}` }),
   inTier: fc.boolean(),
   history: fc.array(historyRow, { maxLength: 6 }),
+  scores: fc.option(fc.record({ purchases: fc.constantFrom(0, 0.5, 2), value: fc.option(fc.constantFrom(0, 5, 40, 900)) })),
 });
 
 const cap: fc.Arbitrary<Omit<Cap, 'key'>> = fc.record({
@@ -111,12 +122,29 @@ const campaign: fc.Arbitrary<CampaignSpec> = fc.record({
   priority: fc.constantFrom(10, 50, 50, 90), onFatigue: fc.constantFrom('drop' as const, 'defer' as const),
   expiresAfter: fc.constantFrom('PT1H', 'PT24H', 'P7D'), holdout: fc.constantFrom(0, 0, 0.3),
   reserveIn: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: dueIn }),
+  worth: fc.constantFrom(false, false, false, true), audience: fc.constantFrom({ include: ['everyone'] }, { include: ['tier', 'everyone'] }),
+  conversion: fc.constantFrom('purchase', 'booking', 'unheard-of').map((event) => ({ event, window: 'P3D' })),
+}).map((spec) => (spec.transactional ? { ...spec, worth: false } : spec));
+
+const shape = fc.record({ alpha: fc.constantFrom(0.5, 1, 3), beta: fc.constantFrom(2, 9, 60, 400) });
+const cell = (of: 'push' | 'email', segment: string | null): fc.Arbitrary<FittedCell> => fc.record({
+  channel: fc.constant(of), segment: fc.constant(segment), optOut: shape, openRate: shape, conversionRate: shape,
+  sources: fc.constant({ optOut: 'stated', openRate: 'stated', conversionRate: 'stated' } as const),
+});
+const share = fc.constantFrom(0, 0.2, 0.4, 0.9).map((of) => ({ share: of, source: 'stated' as const }));
+const model: fc.Arbitrary<WorthModel> = fc.record({
+  cells: fc.tuple(cell('push', null), cell('email', null), cell('push', 'tier'), cell('email', 'tier')),
+  channels: fc.record({ push: share, email: share }),
+  campaigns: fc.option(share.map((of) => ({ 1: of })), { nil: {} }),
+  eventValues: fc.constant({ purchase: 20, booking: 3 }),
+  channelValues: fc.constantFrom({ push: null, email: 8 }, { push: 30, email: null }),
 });
 
 const consentModel = fc.constantFrom('optOut' as const, 'optOut' as const, 'optIn' as const);
 
 export const world: fc.Arbitrary<GeneratedWorld> = fc.record({
   policy, consent: fc.record({ push: consentModel, email: consentModel }), globalHoldout: fc.constantFrom(0, 0, 0.2),
+  openValue: fc.constantFrom(0, 0, 0.05), messageCost: fc.constantFrom(0, 0.01, 0.2), model,
   people: fc.array(person, { minLength: 12, maxLength: 20 }),
   campaigns: fc.array(campaign, { minLength: 1, maxLength: 4 }),
   holdsBackIn: fc.option(dueIn, { nil: null, freq: 2 }),

@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import { assignmentBucket, holdoutBuckets, inHoldout, variantIndex } from '../../src/experiments/index.js';
 import { compareRank, decideUser, type Decision, type DueRow, type World } from '../../src/fatigue/index.js';
 import { Installation } from '../../src/platform/auth/index.js';
+import { worthPrices } from '../../src/planning/worth-parameters.js';
+import { worthOf } from '../../src/scoring/index.js';
+import { DEFAULT_SETTINGS } from '../../src/settings/index.js';
 import { parseDuration } from '../../src/platform/time/index.js';
 import { createCampaign, launch, putPolicy } from '../factories/campaigns.js';
 import { auth, startTestApp, type TestApp } from '../support/test-app.js';
@@ -26,6 +29,7 @@ describe('the bucket pass', () => {
 
   it(`decides as the pure oracle does, row by row, in ${RUNS} generated worlds`, async () => {
     const seen = new Map<string, number>();
+    let priced = 0;
     await fc.assert(fc.asyncProperty(anyWorld, async (world) => {
       await placer.clear();
       const placed = await placer.place(world);
@@ -36,14 +40,34 @@ describe('the bucket pass', () => {
         const actual = rows.filter((row) => row.person === i);
         expect(shown(actual, placed.filter(({ spec }) => spec.reserveIn === null))).toEqual(expected);
         expect(actual).toHaveLength(expected.length);
+        for (const { campaignId, netWorth } of actual) {
+          if (netWorth === null) continue;
+          expect(netWorth).toBeCloseTo(netWorthOf(world, person, placed.find((p) => p.campaignId === campaignId)!), 9);
+          priced++;
+        }
         for (const row of expected) seen.set(row.reason ?? row.state, (seen.get(row.reason ?? row.state) ?? 0) + 1);
       }
     }), { numRuns: RUNS, ...(process.env.RAPPORT_PROPERTY_SEED ? { seed: Number(process.env.RAPPORT_PROPERTY_SEED) } : {}) });
     // The generator must reach every gate, or agreement would mean little.
     const gates = ['global_holdout', 'suppressed_address', 'unsubscribed', 'no_device', 'permission_denied', 'stale_device', 'no_email',
-      'quiet_hours', 'minimum_gap', 'frequency_cap', 'reserved_for_priority', 'outranked', 'queued', 'held_out'];
+      'quiet_hours', 'minimum_gap', 'frequency_cap', 'reserved_for_priority', 'outranked', 'not_worth_it', 'queued', 'held_out'];
     expect(gates.filter((gate) => !seen.has(gate))).toEqual([]);
+    expect(priced).toBeGreaterThan(RUNS);
   }, 300_000);
+
+  function netWorthOf(world: GeneratedWorld, person: Person, { campaignId, spec }: Placed): number {
+    const inTier = person.inTier && spec.audience.include[0] === 'tier';
+    const cell = world.model.cells.find(({ channel, segment }) => channel === spec.channel && segment === (inTier ? 'tier' : null))!;
+    const { openValue, messageCost } = world;
+    const settings = { ...DEFAULT_SETTINGS, openValue, messageCost: { push: messageCost, email: messageCost } };
+    const heard = person.history.filter(({ channel, minutesAgo }) => channel === spec.channel && minutesAgo !== null);
+    const own = spec.conversion.event === 'purchase' && person.scores && person.scores.purchases > 0 && person.scores.value !== null
+      ? person.scores.value / person.scores.purchases : null;
+    return worthOf(cell, worthPrices(campaignId, spec as never, settings, world.model), {
+      messages: heard.length, opens: heard.filter(({ opened }) => opened).length, conversions: heard.filter(({ converted }) => converted).length,
+      ownValue: own,
+    }).netWorth;
+  }
 
   function expectation(world: GeneratedWorld, person: Person, i: number, placed: Placed[]): ReturnType<typeof shown> {
     const clientId = `person-${i}`;
@@ -51,8 +75,8 @@ describe('the bucket pass', () => {
     return shown(decisions.map((decision) => ({ ...row(decision), person: i })), placed.filter(({ spec }) => spec.reserveIn === null));
   }
 
-  function row({ campaignId, outcome, reason, cap, freeAt }: Decision): Omit<LedgerRow, 'person' | 'variant'> & { variant: number } {
-    return { campaignId, state: outcome, reason, cap, freeAt, variant: 0 };
+  function row({ campaignId, outcome, reason, cap, freeAt }: Decision): Omit<LedgerRow, 'person'> {
+    return { campaignId, state: outcome, reason, cap, freeAt, variant: 0, netWorth: null };
   }
 
   function shown(rows: LedgerRow[], placed: Placed[]) {
@@ -78,7 +102,8 @@ describe('the bucket pass', () => {
           : [{ campaignId, channel, topic, priority, dueAt: new Date(NOW.getTime() + reserveIn * 60_000) }])),
       rows: placed.filter(({ spec }) => spec.reserveIn === null).map(({ campaignId, salt, spec }): DueRow => ({
         campaignId, channel: spec.channel, topic: spec.topic, transactional: spec.transactional, ignoreCaps: spec.ignoreCaps,
-        priority: spec.priority, netWorth: 0, onFatigue: spec.onFatigue, expiresAt: new Date(NOW.getTime() + durationMs(spec.expiresAfter)),
+        priority: spec.priority, worth: spec.worth,
+        netWorth: spec.worth ? netWorthOf(world, person, { campaignId, salt, spec }) : 0, onFatigue: spec.onFatigue, expiresAt: new Date(NOW.getTime() + durationMs(spec.expiresAfter)),
         heldOut: !spec.transactional && inHoldout(`${salt}:holdout`, clientId, spec.holdout),
       })),
     };

@@ -1,4 +1,5 @@
 import { createCampaign, launch, putPolicy } from '../factories/campaigns.js';
+import { Scores } from '../../src/scoring/index.js';
 import { auth, type TestApp } from '../support/test-app.js';
 import { NOW, TOPICS, settledAt, type CampaignSpec, type GeneratedWorld, type Person } from './generated-world.js';
 
@@ -18,6 +19,7 @@ export interface LedgerRow {
   cap: number | null;
   freeAt: Date | null;
   variant: number;
+  netWorth: number | null;
 }
 
 /** Puts a generated world into a database: its policy, people with their pasts, campaigns. */
@@ -41,13 +43,15 @@ export class WorldPlacer {
 
   async clear(): Promise<void> {
     await this.t.db.raw(`truncate users, devices, subscriptions, subscription_log, suppressions, deliveries, chunks, slices, wave_buckets, waves,
-      run_variants, runs, campaign_pace, campaigns, segment_members, segment_changes, message_facts, user_scores restart identity cascade`);
+      run_variants, runs, campaign_pace, campaigns, segment_members, segment_changes, message_facts, conversions, decision_worth, user_scores restart identity cascade`);
     await this.t.db.raw(`select setval('user_id_seq', 1, false)`);
   }
 
   /** @param launched false: the campaigns stay drafts. */
   async place(world: GeneratedWorld, launched = true): Promise<Placed[]> {
-    await this.t.http.patch('/v1/settings').set(auth(this.t.adminKey)).send({ consent: world.consent, globalHoldout: world.globalHoldout }).expect(200);
+    await this.t.http.patch('/v1/settings').set(auth(this.t.adminKey)).send({ consent: world.consent, globalHoldout: world.globalHoldout, openValue: world.openValue,
+      messageCost: { push: world.messageCost, email: world.messageCost } }).expect(200);
+    Object.assign(this.t.app.get(Scores), { worth: { model: world.model, until: Infinity } });
     await putPolicy(this.t, world.policy as never);
     for (const [i, person] of world.people.entries()) await this.placePerson(person, i);
     const placed: Placed[] = [];
@@ -76,6 +80,11 @@ export class WorldPlacer {
       await this.t.db.raw(`insert into subscriptions (user_id, channel, topic, state, occurred_at) values ($1, $2, $3, $4, $5)`, [id, channel, topic, state, NOW]);
     }
     if (person.inTier) await this.t.db.raw(`insert into segment_members (segment_id, user_id, entered_at) select id, $1, $2 from segments where key = 'tier'`, [id, NOW]);
+    if (person.scores) {
+      await this.t.db.raw(
+        `insert into user_scores (user_id, recency, frequency, monetary, rfm_group, last_purchase_at, purchases, revenue, expected_purchases_90d,
+           expected_value_90d, as_of) values ($1, 1, 1, 1, 'hibernating', $2, 1, 1, $3, $4, $2)`, [id, NOW, person.scores.purchases, person.scores.value]);
+    }
     for (const row of person.history) await this.placeHistory(id, row);
   }
 
@@ -87,6 +96,11 @@ export class WorldPlacer {
          policy_version, state, channel)
        values ('2026-03-01', $1, -nextval('chunk_id_seq'), 0, 0, 1, $2, $2, $2, coalesce($3::timestamptz, 'infinity'), $3, $4, 0, $5, $6) returning id`,
       [userId, new Date(NOW.getTime() - 20 * DAY_MS), at, this.topicIds.get(row.topic), at ? 'sent' : 'queued', row.channel]);
+    if (row.converted && at) {
+      await this.t.db.raw(
+        `insert into conversions (user_id, event_id, name, occurred_at, month, delivery_id, campaign_id, run_id, credited_at)
+         values ($1, $2, 'purchase', $3, '2026-03-01', $4, 0, 0, $3)`, [userId, `e-${delivery!.id}`, at, delivery!.id]);
+    }
     if (row.opened && at) {
       await this.t.db.raw(
         `insert into message_facts (month, user_id, delivery_id, campaign_id, run_id, channel, opened_at, clicked_at, updated_at)
@@ -95,6 +109,8 @@ export class WorldPlacer {
   }
 
   readLedger = (): Promise<LedgerRow[]> => this.t.db.raw<LedgerRow>(
-    `select substr(u.user_id, 8)::integer as person, d.campaign_id as "campaignId", d.state, d.reason, d.cap, d.free_at as "freeAt", d.variant
-     from deliveries as d join users as u on u.id = d.user_id where d.campaign_id > 0`);
+    `select substr(u.user_id, 8)::integer as person, d.campaign_id as "campaignId", d.state, d.reason, d.cap, d.free_at as "freeAt", d.variant,
+       e.net_worth as "netWorth"
+     from deliveries as d join users as u on u.id = d.user_id
+     left join decision_worth as e on e.user_id = d.user_id and e.run_id = d.run_id where d.campaign_id > 0`);
 }

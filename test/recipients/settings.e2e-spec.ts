@@ -15,6 +15,7 @@ it('settings start with the documented defaults', async () => {
   expect((await admin('get', '/v1/settings')).body).toEqual({
     purchaseEvent: 'purchase', currency: 'EUR', defaultTimezone: 'UTC', consent: { push: 'optOut', email: 'optOut' },
     staleDeviceAfter: 'P30D', eventRetention: 'P400D', globalHoldout: 0, margin: 1, messageCost: { push: 0, email: 0 },
+    openValue: 0, optOutTolerance: 0.02,
   });
 });
 
@@ -42,10 +43,10 @@ it('every field is validated and named; unknown ones are refused; nothing of a b
   const before = (await admin('get', '/v1/settings')).body;
   const answer = await admin('patch', '/v1/settings', {
     purchaseEvent: '', currency: 'euro', defaultTimezone: 'PST', consent: { push: 'always', sms: 'optIn' }, staleDeviceAfter: 'P1M', globalHoldout: 1.5,
-    margin: '1', messageCost: { push: -1 }, surprise: true,
+    margin: '1', messageCost: { push: -1 }, openValue: -1, optOutTolerance: 2, surprise: true,
   });
   expect(new Set(pathsOf(answer))).toEqual(new Set([
-    'purchaseEvent', 'currency', 'defaultTimezone', 'consent.push', 'consent.sms', 'staleDeviceAfter', 'globalHoldout', 'margin', 'messageCost.push', 'surprise',
+    'purchaseEvent', 'currency', 'defaultTimezone', 'consent.push', 'consent.sms', 'staleDeviceAfter', 'globalHoldout', 'margin', 'messageCost.push', 'openValue', 'optOutTolerance', 'surprise',
   ]));
   expect((await admin('get', '/v1/settings')).body).toEqual(before);
 });

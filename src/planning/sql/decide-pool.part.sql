@@ -3,8 +3,9 @@
 -- for each zone: they depend on the zone and the instant alone, so the function that explains them is the one that runs.
 -- Facts are gathered by ranges of the bucket's ids rather than user by user: the tables are indexed by user, so each is one
 -- range scan. Only the history is a lateral: its index is (user, counted_at), and most of it is older than any window.
--- reads: users, devices, subscriptions, suppressions, deliveries, message_facts, segment_members, pass_pool, pass_taken, pass_reserved
-with quiet as materialized (
+-- reads: users, devices, subscriptions, suppressions, deliveries, message_facts, segment_members, pass_pool, pass_taken, pass_reserved,
+-- priced (of price-pool)
+, quiet as materialized (
   select q.zone, q.starts, q.ends
   from jsonb_to_recordset(:quiet::jsonb) as q (zone text, starts timestamptz, ends timestamptz)
 ),
@@ -183,6 +184,9 @@ gated as materialized (
     cg.free_at as cap_free_at, cg.before as cap_before, cg.blocking_id as cap_blocking_id,
     cg.blocking_campaign_id as cap_blocking_campaign_id, cg.ord as cap,
     rg.free_at as reserve_free_at, rg.before as reserve_before, rg.ord as reserve_cap, rg.campaign_id as reserve_campaign_id,
+    w.worth_segment, w.incrementality, w.heard_messages, w.heard_opens, w.heard_conversions, w.conversion_rate, w.open_rate,
+    w.conversion_value, w.conversion_gain, w.open_gain, w.hazard, w.keep_value, w.message_cost,
+    w.net_worth,
     not :transactional::boolean and bucket_of(:holdoutSalt::text, p.client_id) < :holdoutBuckets::integer as held_out,
     (select count(*) from unnest(:variantBounds::integer[]) as b (bound)
       where b.bound <= bucket_of(:variantSalt::text, p.client_id))::smallint as variant
@@ -191,6 +195,7 @@ gated as materialized (
   left join consent as c on c.user_id = p.user_id
   left join reach as r on r.user_id = p.user_id
   left join recent as r7 on r7.user_id = p.user_id
+  left join priced as w on w.user_id = p.user_id
   left join quiet as q on not :transactional::boolean and q.zone = p.zone
     and q.starts <= :now::timestamptz and q.ends > :now::timestamptz
   left join gap_gate as gg on not :transactional::boolean and not :ignoreCaps::boolean and gg.user_id = p.user_id
@@ -217,6 +222,7 @@ reasoned as materialized (
       when g.gap_free_at is not null then 'minimum_gap'
       when g.cap_free_at is not null then 'frequency_cap'
       when g.reserve_free_at is not null then 'reserved_for_priority'
+      when g.net_worth <= 0 then 'not_worth_it'
     end)::delivery_reason as reason,
     greatest(g.quiet_until, g.gap_free_at, g.cap_free_at, g.reserve_free_at) as gates_free_at
   from gated as g

@@ -1,7 +1,7 @@
 -- Writes the verdicts into the ledger, queued ones in chunks of at most 500 with their chunk's row. A user whom another pass
 -- decided meanwhile is left alone, unless the row is deferred: then this is its next decision.
 -- Twin: take-verdicts.part.sql, which only counts.
--- writes: deliveries, chunks
+-- writes: deliveries, chunks, decision_worth
 , queued as materialized (
   select v.user_id, (row_number() over (order by v.user_id) - 1) / 500 as part from verdicts as v where v.state = 'queued'
 ),
@@ -43,5 +43,22 @@ written as (
     template_version = excluded.template_version, state = excluded.state, reason = excluded.reason, variant = excluded.variant,
     cap = excluded.cap, messages_in_7d = excluded.messages_in_7d
     where d.state = 'deferred'
+)
+, terms as (
+  -- Of everybody who came as far as the gate, sent or not: this row is the explanation.
+  insert into decision_worth as e (month, user_id, run_id, campaign_id, channel, entry, decided_at, segment, messages, opens, conversions,
+    incrementality, conversion_rate, open_rate, conversion_value, conversion_gain, open_gain, hazard, keep_value, cost, net_worth)
+  select :month::date, v.user_id, :runId::bigint, :campaignId::bigint, :channel::channel, v.entry, :now::timestamptz, v.worth_segment,
+    v.heard_messages, v.heard_opens, v.heard_conversions, v.incrementality, v.conversion_rate, v.open_rate, v.conversion_value,
+    v.conversion_gain, v.open_gain, v.hazard, v.keep_value, v.message_cost, v.net_worth
+  from verdicts as v
+  where v.net_worth is not null and (v.reason is null or v.reason = 'not_worth_it')
+  order by v.user_id
+  on conflict (user_id, month, run_id, channel, entry) do update set
+    decided_at = excluded.decided_at, segment = excluded.segment, messages = excluded.messages, opens = excluded.opens,
+    conversions = excluded.conversions, incrementality = excluded.incrementality, conversion_rate = excluded.conversion_rate,
+    open_rate = excluded.open_rate, conversion_value = excluded.conversion_value, conversion_gain = excluded.conversion_gain,
+    open_gain = excluded.open_gain, hazard = excluded.hazard, keep_value = excluded.keep_value, cost = excluded.cost,
+    net_worth = excluded.net_worth
 )
 select t.id::text as "chunkId" from parts as t

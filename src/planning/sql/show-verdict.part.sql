@@ -6,5 +6,9 @@ select v.state, v.reason, v.in_audience as "inAudience", v.global_holdout as "gl
   v.duplicate_address as "duplicateAddress", v.local_time_passed as "localTimePassed", v.expired, v.quiet_until as "quietUntil", v.gap_free_at as "gapFreeAt",
   v.cap_free_at as "capFreeAt", coalesce(v.cap, v.reserve_cap) as cap, v.reserve_free_at as "reserveFreeAt",
   v.reserve_campaign_id as "reserveCampaignId", v.held_out as "heldOut", v.variant, v.free_at as "freeAt",
-  v.messages_in_7d::integer as "messagesIn7d", v.zone
+  v.messages_in_7d::integer as "messagesIn7d", v.zone,
+  case when v.net_worth is not null then jsonb_build_object('segment', v.worth_segment, 'messages', v.heard_messages,
+    'opens', v.heard_opens, 'conversions', v.heard_conversions, 'incrementality', v.incrementality, 'conversionRate', v.conversion_rate,
+    'openRate', v.open_rate, 'value', v.conversion_value, 'conversionGain', v.conversion_gain, 'openGain', v.open_gain,
+    'hazard', v.hazard, 'keepValue', v.keep_value, 'cost', v.message_cost, 'netWorth', v.net_worth) end as worth
 from verdicts as v

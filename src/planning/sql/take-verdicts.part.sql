@@ -8,7 +8,7 @@
   where v.state = 'queued' and not :transactional::boolean
 )
 select v.state, v.reason, v.variant, least(v.messages_in_7d, 50)::integer as "messagesIn7d", count(*)::integer as n,
-  min(v.free_at) as "freeFrom",
+  min(v.free_at) as "freeFrom", coalesce(sum(v.net_worth), 0)::float8 as "netWorth",
   count(*) filter (where v.reason = 'outranked' and exists (
     select from pass_taken as t where t.user_id = v.user_id and t.wave_id = :subjectWave::bigint))::integer as displaced
 from verdicts as v

@@ -59,9 +59,9 @@ export function DiffersFrom(other: string): PropertyDecorator {
   return rule('differsFrom', `must differ from ${other}`, (value, { object }) => value !== (object as never)[other]);
 }
 
-/** For what the contract names and this release does not do: refused in so many words, never accepted without effect. */
-export function NotInThisRelease(instead: string, isAsked: (value: unknown) => boolean = () => true): PropertyDecorator {
-  return rule('notInThisRelease', `is not supported in this release; ${instead}`, (value) => !isAsked(value));
+/** A switch that says something only where `holds`: elsewhere it may be false alone, because it would have no effect. */
+export function OnlyOnWhere(where: string, holds: (object: object) => boolean): PropertyDecorator {
+  return rule('onlyOnWhere', `is only for ${where}`, (value, { object }) => value !== true || holds(object));
 }
 
 function rule(name: string, message: string, holds: (value: unknown, args: ValidationArguments) => boolean): PropertyDecorator {

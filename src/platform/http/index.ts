@@ -1,7 +1,8 @@
 export { batchRows, isPlainObject, rowFault, type RejectedRow } from './batch.js';
 export {
-  DiffersFrom, HasDecimals, IsBelow, IsKey, IsKeyList, MayBeAbsent, Nested, NestedList, NotInThisRelease, NotTogetherWith,
+  DiffersFrom, HasDecimals, IsBelow, IsKey, IsKeyList, MayBeAbsent, Nested, NestedList, NotTogetherWith, OnlyOnWhere,
 } from './field-validators.js';
+export { IdempotencySweep } from './idempotency-sweep.js';
 export { IdempotencyInterceptor } from './idempotency.interceptor.js';
 export { jsonText } from './json-text.js';
 export { NoBody } from './no-body.js';
