@@ -8,6 +8,7 @@ create type key_scope as enum ('admin', 'marketer', 'analyst', 'ingest', 'app');
 
 create sequence chunk_id_seq;
 create sequence delivery_id_seq;
+create sequence trigger_entry_id_seq;
 create sequence user_id_seq;
 
 create table api_keys (
@@ -97,6 +98,7 @@ create table deliveries (
   settled_at timestamp with time zone,
   free_at timestamp with time zone,
   blocking_id bigint,
+  blocking_campaign_id bigint,
   topic_id integer,
   policy_version integer not null,
   template_version integer,
@@ -107,6 +109,7 @@ create table deliveries (
   cap smallint,
   messages_in_7d smallint not null default 0,
   attempts smallint not null default 0,
+  doubts smallint not null default 0,
   constraint deliveries_check CHECK (((state = 'deferred'::delivery_state) = (free_at IS NOT NULL))),
   constraint deliveries_check1 CHECK (((state <> ALL (ARRAY['suppressed'::delivery_state, 'deferred'::delivery_state])) OR (reason IS NOT NULL))),
   constraint deliveries_check2 CHECK (((state <> 'queued'::delivery_state) OR (chunk_id IS NOT NULL))),
@@ -224,6 +227,18 @@ create table message_facts (
   updated_at timestamp with time zone not null,
   constraint message_facts_pkey PRIMARY KEY (month, user_id, delivery_id));
 
+create table provider_pace (
+  channel channel not null,
+  next_at timestamp with time zone not null,
+  constraint provider_pace_pkey PRIMARY KEY (channel));
+
+create table recurrences (
+  campaign_id bigint not null,
+  last_local timestamp with time zone not null,
+  next_at timestamp with time zone,
+  constraint recurrences_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns(id) ON DELETE CASCADE,
+  constraint recurrences_pkey PRIMARY KEY (campaign_id));
+
 create table run_variants (
   run_id bigint not null,
   variant smallint not null,
@@ -242,6 +257,8 @@ create table runs (
   expires_at timestamp with time zone not null,
   created_at timestamp with time zone not null default clock_timestamp(),
   completed_at timestamp with time zone,
+  local_at timestamp with time zone,
+  missed boolean not null default false,
   constraint runs_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns(id) ON DELETE CASCADE,
   constraint runs_campaign_id_scheduled_for_kind_key UNIQUE (campaign_id, scheduled_for, kind),
   constraint runs_kind_check CHECK ((kind = ANY (ARRAY['regular'::text, 'test'::text]))),
@@ -289,6 +306,14 @@ create table segments (
   constraint segments_key_check CHECK ((key ~ '^[a-z0-9_-]{1,64}$'::text)),
   constraint segments_key_key UNIQUE (key),
   constraint segments_pkey PRIMARY KEY (id));
+
+create table send_time_curves (
+  run_id bigint not null,
+  curve double precision[] not null,
+  kappa double precision not null,
+  as_of timestamp with time zone not null,
+  constraint send_time_curves_pkey PRIMARY KEY (run_id),
+  constraint send_time_curves_run_id_fkey FOREIGN KEY (run_id) REFERENCES runs(id) ON DELETE CASCADE);
 
 create table settings (
   singleton boolean not null default true,
@@ -383,6 +408,37 @@ create table tracked_links (
   constraint tracked_links_pkey PRIMARY KEY (id),
   constraint tracked_links_url_hash_key UNIQUE (url_hash));
 
+create table trigger_cursors (
+  campaign_id bigint not null,
+  read_until timestamp with time zone not null,
+  constraint trigger_cursors_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns(id) ON DELETE CASCADE,
+  constraint trigger_cursors_pkey PRIMARY KEY (campaign_id));
+
+create table trigger_entries (
+  id bigint not null default nextval('trigger_entry_id_seq'::regclass),
+  campaign_id bigint not null,
+  user_id bigint not null,
+  entered_at timestamp with time zone not null,
+  due_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  source text not null,
+  event jsonb,
+  decided_at timestamp with time zone,
+  outcome text,
+  constraint trigger_entries_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns(id) ON DELETE CASCADE,
+  constraint trigger_entries_outcome_check CHECK ((outcome = ANY (ARRAY['decided'::text, 'unless'::text, 'not_in_audience'::text]))),
+  constraint trigger_entries_pkey PRIMARY KEY (user_id, id),
+  constraint trigger_entries_user_id_campaign_id_source_key UNIQUE (user_id, campaign_id, source),
+  constraint trigger_entries_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE);
+
+create table trigger_states (
+  user_id bigint not null,
+  campaign_id bigint not null,
+  last_at timestamp with time zone not null,
+  constraint trigger_states_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns(id) ON DELETE CASCADE,
+  constraint trigger_states_pkey PRIMARY KEY (user_id, campaign_id),
+  constraint trigger_states_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE);
+
 create table user_event_days (
   user_id bigint not null,
   name text not null,
@@ -445,6 +501,9 @@ create table waves (
   due_at timestamp with time zone not null,
   zone text,
   decided_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  slot smallint,
+  passed boolean not null default false,
   constraint waves_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns(id) ON DELETE CASCADE,
   constraint waves_pkey PRIMARY KEY (id),
   constraint waves_run_id_fkey FOREIGN KEY (run_id) REFERENCES runs(id) ON DELETE CASCADE);
@@ -452,6 +511,7 @@ create table waves (
 
 CREATE INDEX campaigns_conversion_event ON public.campaigns USING btree ((((definition -> 'conversion'::text) ->> 'event'::text)));
 CREATE INDEX campaigns_status ON public.campaigns USING btree (status);
+CREATE INDEX campaigns_triggered ON public.campaigns USING btree (((definition #>> '{schedule,event}'::text[]))) WHERE ((definition #>> '{schedule,type}'::text[]) = 'triggered'::text);
 CREATE INDEX chunks_campaign_open ON public.chunks USING btree (campaign_id) WHERE (closed_at IS NULL);
 CREATE INDEX chunks_open ON public.chunks USING btree (lane, not_before) WHERE (closed_at IS NULL);
 CREATE INDEX conversions_campaign ON public.conversions USING btree (campaign_id);
@@ -459,8 +519,10 @@ CREATE INDEX conversions_delivery ON public.conversions USING btree (user_id, de
 CREATE INDEX deliveries_campaign ON ONLY public.deliveries USING btree (campaign_id, id);
 CREATE INDEX deliveries_chunk ON ONLY public.deliveries USING btree (chunk_id, id) WHERE (chunk_id IS NOT NULL);
 CREATE INDEX deliveries_counted ON ONLY public.deliveries USING btree (user_id, counted_at) INCLUDE (channel, topic_id, id) WHERE (counted_at IS NOT NULL);
+CREATE INDEX deliveries_dead ON ONLY public.deliveries USING btree (id) WHERE (state = 'failed'::delivery_state);
 CREATE INDEX deliveries_deferred ON ONLY public.deliveries USING btree (user_id, free_at) WHERE (state = 'deferred'::delivery_state);
 CREATE INDEX deliveries_deferred_run ON ONLY public.deliveries USING btree (run_id) WHERE (state = 'deferred'::delivery_state);
+CREATE INDEX deliveries_displaced ON ONLY public.deliveries USING btree (blocking_campaign_id) WHERE (blocking_campaign_id IS NOT NULL);
 CREATE INDEX deliveries_settled ON ONLY public.deliveries USING btree (user_id, settled_at) WHERE (settled_at IS NOT NULL);
 CREATE INDEX devices_user ON public.devices USING btree (user_id);
 CREATE INDEX events_user_name_time ON ONLY public.events USING btree (user_id, name, occurred_at);
@@ -468,6 +530,7 @@ CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (create
 CREATE INDEX jobs_open ON public.jobs USING btree (id) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]));
 CREATE INDEX message_facts_campaign ON public.message_facts USING btree (campaign_id);
 CREATE INDEX message_facts_user ON public.message_facts USING btree (user_id);
+CREATE INDEX recurrences_due ON public.recurrences USING btree (next_at) WHERE (next_at IS NOT NULL);
 CREATE INDEX runs_open ON public.runs USING btree (campaign_id) WHERE (completed_at IS NULL);
 CREATE INDEX score_refreshes_as_of ON public.score_refreshes USING btree (as_of);
 CREATE INDEX segment_changes_segment ON public.segment_changes USING btree (segment_id, at);
@@ -477,11 +540,16 @@ CREATE INDEX slices_closed ON public.slices USING btree (closed_at) WHERE (close
 CREATE INDEX slices_open ON public.slices USING btree (chunk_id) WHERE (closed_at IS NULL);
 CREATE INDEX subscription_log_message ON public.subscription_log USING btree (id) WHERE (message_id IS NOT NULL);
 CREATE INDEX subscription_log_user ON public.subscription_log USING btree (user_id, id);
+CREATE INDEX trigger_entries_campaign ON public.trigger_entries USING btree (campaign_id);
+CREATE INDEX trigger_entries_due ON public.trigger_entries USING btree (((user_id >> 14)), due_at) WHERE (decided_at IS NULL);
+CREATE INDEX trigger_states_campaign ON public.trigger_states USING btree (campaign_id);
 CREATE INDEX user_event_days_name ON public.user_event_days USING btree (name, user_id);
 CREATE INDEX users_email_hash ON public.users USING btree (email_hash) WHERE (email_hash IS NOT NULL);
+CREATE INDEX users_zone ON public.users USING btree (zone);
 CREATE INDEX wave_buckets_open ON public.wave_buckets USING btree (bucket) WHERE (decided_at IS NULL);
 CREATE INDEX waves_open ON public.waves USING btree (due_at) WHERE (decided_at IS NULL);
 CREATE INDEX waves_run ON public.waves USING btree (run_id);
+CREATE UNIQUE INDEX waves_zone ON public.waves USING btree (run_id, zone, COALESCE((slot)::integer, '-1'::integer)) WHERE (zone IS NOT NULL);
 
 CREATE OR REPLACE FUNCTION public.bucket_of(salt text, user_id text)
  RETURNS integer
