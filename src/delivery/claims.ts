@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { FatiguePolicies, onChannel, quietAt, quietIntervals, type FatiguePolicy } from '../fatigue/index.js';
 import { Clock } from '../platform/clock/index.js';
 import { Config } from '../platform/config/index.js';
-import { SenderDatabase, sqlFile, type Transaction } from '../platform/database/index.js';
+import { SenderDatabase, type Transaction } from '../platform/database/index.js';
 import { isZone, parseDuration } from '../platform/time/index.js';
 import { SettingsService, type Settings } from '../settings/index.js';
 import { claimVerdict, type ClaimRules, type Claimable, type ClaimedDevice } from './claim-check.js';
@@ -39,8 +39,6 @@ export interface Slice {
 
 export type Claim = { kind: 'nothing' } | { kind: 'rest'; ms: number } | { kind: 'again' } | { kind: 'slice'; slice: Slice };
 
-const readNow = sqlFile<{ now: Date | null }, { now: Date }>(import.meta.url, './sql/read-now.sql');
-
 /** The claim: a compare-and-set on the chunk's fence, a second look at every gate that may have changed, one committed slice. */
 @Injectable()
 export class Claims {
@@ -67,13 +65,12 @@ export class Claims {
   }
 
   private async claim(tx: Transaction, lease: Lease, campaign: ChunkCampaign, settings: Settings, policy: FatiguePolicy): Promise<Claim> {
-    const [held] = await tx.query(checkClaim, { chunkId: lease.id, fence: lease.fence });
+    const [held] = await tx.query(checkClaim, { chunkId: lease.id, fence: lease.fence, now: this.clock.forSql() });
     if (!held || held.stopped || !(held.kind === 'test' || ['scheduled', 'running'].includes(held.status))) return { kind: 'nothing' };
     const pace = campaign.kind === 'test' ? undefined : paceOf(campaign);
     const rows = await tx.query(readClaimable, { month: lease.month, chunkId: lease.id, size: this.gate.sliceSize(lease.channel, pace?.size ?? SLICE_SIZE) });
     if (rows.length === 0) return { kind: 'nothing' };
-    const [instant] = await tx.query(readNow, { now: this.clock.forSql() });
-    const rules = claimRules(instant!.now, campaign, settings, policy);
+    const rules = claimRules(held.now, campaign, settings, policy);
     const checked = rows.map((row) => ({ row, verdict: claimVerdict(row, rules) }));
     const refused = checked.flatMap(({ row, verdict }): Settled[] =>
       verdict.go ? [] : [{ userId: row.internalId, id: row.id, outcome: verdict }]);

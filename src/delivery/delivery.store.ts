@@ -37,7 +37,7 @@ export const leaseChunk = sqlFile<{ owner: string; leaseMs: number; lane: number
 export const renewChunk = sqlFile<{ chunkId: string; fence: number; leaseMs: number }, { id: string }>(here, './sql/renew-chunk.sql');
 export const releaseChunk = sqlFile<{ chunkId: string; fence: number; restMs: number; now: Date | null }, { closed: boolean }>(here, './sql/release-chunk.sql');
 export const readChunkCampaign = sqlFile<{ runId: string }, ChunkCampaign>(here, './sql/read-chunk-campaign.sql');
-export const checkClaim = sqlFile<{ chunkId: string; fence: number }, { status: string; kind: string; stopped: boolean }>(here, './sql/check-claim.sql');
+export const checkClaim = sqlFile<{ chunkId: string; fence: number; now: Date | null }, { status: string; kind: string; stopped: boolean; now: Date }>(here, './sql/check-claim.sql');
 export const readClaimable = sqlFile<{ month: string; chunkId: string; size: number }, Claimable>(here, './sql/read-claimable.sql');
 export const openSlice = sqlFile<
   { chunkId: string; month: string; campaignId: string; fence: number; firstId: string; lastId: string; size: number; leaseMs: number },

@@ -2,7 +2,7 @@ import { setTimeout as rest } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '../platform/clock/index.js';
 import { Config } from '../platform/config/index.js';
-import { SenderDatabase } from '../platform/database/index.js';
+import { Database, SenderDatabase } from '../platform/database/index.js';
 import { Loops } from '../platform/loops/index.js';
 import { Doorbell } from '../platform/queue/index.js';
 import { Metrics } from '../platform/telemetry/index.js';
@@ -41,6 +41,7 @@ export class SenderLoops implements OnModuleInit, BeforeApplicationShutdown, OnA
 
   onModuleInit(): void {
     const reaped = this.metrics.counter('lease_expired_total', 'Slices whose worker did not come back');
+    this.metrics.gauge('sql_statements', 'Statements sent to Postgres since the start', async () => Database.statements);
     this.loops.every('sender', SWEEP_MS, () => this.sweep());
     this.loops.every('reaper', REAP_MS, async () => {
       const [late] = await this.database.query(reapSlices, { now: this.clock.forSql() });

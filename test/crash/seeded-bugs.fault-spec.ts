@@ -128,7 +128,7 @@ const swap = (from: string | RegExp, to: string): Change => (text) => text.repla
 const sql = (statement: string, from: string | RegExp, to: string): Bug => ({ statements: { [statement]: swap(from, to) } });
 
 const BUGS: [name: string, scenario: Scenario, bug: Bug][] = [
-  ['no fence: whoever once held a chunk may claim from it', lostLease, sql('check-claim', 'k.fence = $2::integer', '$2::integer is not null')],
+  ['no fence: whoever once held a chunk may claim from it', lostLease, sql('check-claim', /k\.fence = (\$\d)::integer/, '$1::integer is not null')],
   ['the claim does not look at the kill switch', lostLease, sql('check-claim', 'e.stopped_at is not null', 'false')],
   ['mark after send: the slice does not cover its messages while they go out', deadWorker, sql('open-slice', '$5::bigint, $6::bigint', '$5::bigint, $6::bigint * 0')],
   ['the claim takes what the open slice of a dead worker covers', deadWorker, sql('read-claimable', /and not exists \(\s*select from slices[\s\S]*?last_id\)/, '')],

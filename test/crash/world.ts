@@ -55,8 +55,8 @@ export class World {
   }
 
   /** Starts a worker; resolves when it is at work, or has died of its fault before that. */
-  async worker(env: Record<string, string> = {}): Promise<TestProcess> {
-    const worker = new TestProcess(process.execPath, ['--disable-warning=ExperimentalWarning', 'dist/src/main.js'], {
+  async worker(env: Record<string, string> = {}, nodeFlags: string[] = []): Promise<TestProcess> {
+    const worker = new TestProcess(process.execPath, ['--disable-warning=ExperimentalWarning', ...nodeFlags, 'dist/src/main.js'], {
       env: {
         NODE_ENV: 'test', ROLE: 'worker', PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'warn', ADMIN_API_KEY: this.api.adminKey,
         DATABASE_URL: this.api.databaseUrl, REDIS_URL: this.redis.url, FCM_ENDPOINT: this.gateways.fcmUrl, SMTP_URL: this.gateways.smtpUrl,

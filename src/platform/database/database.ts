@@ -29,6 +29,8 @@ const MAX_ATTEMPTS = 5;
  * never takes the API's connections.
  */
 export class Database implements Queryable {
+  /** Statements that this process has sent since its start, BEGIN and COMMIT among them. */
+  static statements = 0;
   readonly pool: pg.Pool;
   private closing = false;
 
@@ -110,6 +112,7 @@ export class Database implements Queryable {
 /** Runs a statement between the two points at which the loop of faults (fail query 1, 2, 3, …) strikes. */
 async function faulty<T>(run: () => Promise<T>): Promise<T> {
   failpoint('query.before');
+  Database.statements++;
   const result = await run();
   failpoint('query.after');
   return result;
