@@ -562,6 +562,8 @@ create table deliveries (
   cap smallint,
   messages_in_7d smallint not null default 0,
   attempts smallint not null default 0,
+  -- Of the attempts: those of which nobody knows whether they arrived. Above 0 the message may have arrived more than once.
+  doubts smallint not null default 0,
   primary key (month, user_id, id),
   unique (month, run_id, user_id, channel, entry),
   check ((state = 'deferred') = (free_at is not null)),

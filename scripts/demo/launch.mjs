@@ -72,6 +72,7 @@ function say(line, { definition, predicted }, more = '') {
   const { audience, holdout, wouldSend, suppressed, deferred, asOf } = predicted;
   line(`  “${definition.name}” (${definition.channel}, priority ${definition.priority}) simulated as of ${asOf}: audience ${count(audience)}, `
     + `held out ${count(holdout)}, not sent ${count(sumOf(suppressed))}, deferred ${count(sumOf(deferred))}, would send ${count(wouldSend)}${more}`);
+  for (const { reason, count: n, until } of deferred) line(`    deferred for ${reason}: ${count(n)}${until ? `, the first until ${until}` : ''}`);
 }
 
 const resultsOf = (api, campaigns) => Promise.all(campaigns.map(({ id }) => api.get(`/v1/campaigns/${id}/results`)));

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../platform/clock/index.js';
 import { Config } from '../platform/config/index.js';
 import { WorkerDatabase } from '../platform/database/index.js';
+import { failpoint } from '../platform/failpoints/index.js';
 import { Random } from '../platform/random/index.js';
 import { Claims, type Slice } from './claims.js';
 import { leaseChunk, readChunkCampaign, releaseChunk, renewChunk, type Lease } from './delivery.store.js';
@@ -10,6 +11,9 @@ import { SliceSender } from './slice-sender.js';
 
 /** How long a chunk rests that its campaign's throttle has no room for now. */
 const PACE_REST_MS = 500;
+
+/** How long a chunk rests after a fault of ours. */
+const FAULT_REST_MS = 2_000;
 
 /** Leases a chunk and sends it slice by slice: claim (committed), send, settle. */
 @Injectable()
@@ -35,16 +39,24 @@ export class ChunkWorker {
     this.stopping = true;
   }
 
-  /** Sends one chunk, the named one or the next. @returns whether there was one to lease. */
-  async work(chunkId: string | null): Promise<boolean> {
+  /**
+   * Sends the next chunk. @param lane 0 for transactional and test messages alone, null for any.
+   * @returns whether there was one to lease.
+   */
+  async work(lane: 0 | null): Promise<boolean> {
     if (this.stopping) return false;
     const leaseMs = this.config.env.CHUNK_LEASE_MS;
-    const [lease] = await this.database.query(leaseChunk, { owner: this.owner, leaseMs, chunkId, now: this.clock.forSql() });
+    const [lease] = await this.database.query(leaseChunk, { owner: this.owner, leaseMs, lane, now: this.clock.forSql() });
     if (!lease) return false;
+    failpoint('chunk.leased');
     const renewal = setInterval(() => void this.renew(lease, leaseMs), leaseMs / 3);
     let notBefore: Date | null = null;
     try {
       notBefore = await this.sendChunk(lease);
+    } catch (error) {
+      // So that a chunk which cannot be sent is not the next one again, for ever, in front of all the others.
+      notBefore = new Date(this.clock.now().getTime() + FAULT_REST_MS);
+      throw error;
     } finally {
       clearInterval(renewal);
       await this.release(lease, notBefore);

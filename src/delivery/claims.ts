@@ -30,7 +30,7 @@ export interface Slice {
   readonly settings: Settings;
   /** Of a throttled campaign: when the first request may leave (from now) and how far apart they are, in milliseconds. */
   readonly pace?: { readonly waitMs: number; readonly spacingMs: number };
-  /** Monotonic milliseconds at which the claim was committed. */
+  /** Monotonic milliseconds just before the claim began. */
   readonly claimedAt: number;
 }
 
@@ -53,8 +53,10 @@ export class Claims {
   async next(lease: Lease, campaign: ChunkCampaign): Promise<Claim> {
     const settings = await this.settings.get();
     const { policy } = await this.policies.current();
+    // Taken before the lease is: the worker must believe its claim to be older than it is, never younger.
+    const claimedAt = this.clock.monotonic();
     const claim = await this.database.transaction((tx) => this.claim(tx, lease, campaign, settings, policy));
-    return claim.kind === 'slice' ? { kind: 'slice', slice: { ...claim.slice, claimedAt: this.clock.monotonic() } } : claim;
+    return claim.kind === 'slice' ? { kind: 'slice', slice: { ...claim.slice, claimedAt } } : claim;
   }
 
   private async claim(tx: Transaction, lease: Lease, campaign: ChunkCampaign, settings: Settings, policy: FatiguePolicy): Promise<Claim> {

@@ -33,7 +33,7 @@ export interface Settlement {
 
 const here = import.meta.url;
 
-export const leaseChunk = sqlFile<{ owner: string; leaseMs: number; chunkId: string | null; now: Date | null }, Lease>(here, './sql/lease-chunk.sql');
+export const leaseChunk = sqlFile<{ owner: string; leaseMs: number; lane: number | null; now: Date | null }, Lease>(here, './sql/lease-chunk.sql');
 export const renewChunk = sqlFile<{ chunkId: string; fence: number; leaseMs: number }, { id: string }>(here, './sql/renew-chunk.sql');
 export const releaseChunk = sqlFile<{ chunkId: string; fence: number; notBefore: Date | null }, { closed: boolean }>(here, './sql/release-chunk.sql');
 export const readChunkCampaign = sqlFile<{ runId: string }, ChunkCampaign>(here, './sql/read-chunk-campaign.sql');
@@ -45,14 +45,13 @@ export const openSlice = sqlFile<
 >(here, './sql/open-slice.sql');
 export const settleDeliveries = sqlFile<Settlement, { id: string; state: string }>(here, './sql/settle-deliveries.sql');
 export const requeueDeliveries = sqlFile<
-  { month: string; chunkId: string; userIds: string[]; ids: string[]; refused: boolean[]; reasons: Array<string | null>; delayMs: number; now: Date | null },
+  { month: string; chunkId: string; userIds: string[]; ids: string[]; counted: boolean[]; doubts: boolean[]; reasons: Array<string | null>; delayMs: number; now: Date | null },
   { id: string }
 >(here, './sql/requeue-deliveries.sql');
 export const closeSlice = sqlFile<{ sliceId: string }, { id: string }>(here, './sql/close-slice.sql');
 export const deleteDeadTokens = sqlFile<{ userIds: string[]; tokens: string[] }>(here, './sql/delete-dead-tokens.sql');
 export const reservePace = sqlFile<{ campaignId: string; size: number; spacingMs: number }, { waitMs: number }>(here, './sql/reserve-pace.sql');
-export const reapSlices = sqlFile<{ now: Date | null }, { unknown: number; slices: number }>(here, './sql/reap-slices.sql');
+export const reapSlices = sqlFile<{ now: Date | null }, { unknown: number; again: number; slices: number }>(here, './sql/reap-slices.sql');
 export const closeCampaignsRows = sqlFile<{ now: Date | null }, { id: string }>(here, './sql/close-campaigns-rows.sql');
 export const closeEmptyChunks = sqlFile<object, { id: string }>(here, './sql/close-empty-chunks.sql');
 export const completeDeadRuns = sqlFile<{ now: Date | null }, { id: string }>(here, './sql/complete-dead-runs.sql');
-export const findDueChunks = sqlFile<{ now: Date | null }, { id: string }>(here, './sql/find-due-chunks.sql');

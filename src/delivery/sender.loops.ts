@@ -1,3 +1,4 @@
+import { setTimeout as rest } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '../platform/clock/index.js';
 import { Config } from '../platform/config/index.js';
@@ -6,20 +7,26 @@ import { Loops } from '../platform/loops/index.js';
 import { Doorbell } from '../platform/queue/index.js';
 import { Metrics } from '../platform/telemetry/index.js';
 import { ChunkWorker } from './chunk-worker.js';
-import { closeCampaignsRows, closeEmptyChunks, completeDeadRuns, findDueChunks, reapSlices } from './delivery.store.js';
+import { closeCampaignsRows, closeEmptyChunks, completeDeadRuns, reapSlices } from './delivery.store.js';
 import { SENDERS, type Senders } from './senders.js';
 
 const SWEEP_MS = 1_000;
 const REAP_MS = 2_000;
+const IDLE_MS = 250;
+/** Places of the transactional lane beside the common ones: a password reset never waits for a place among a million offers. */
+const FAST_PLACES = 1;
 
 /**
  * What keeps sending going: the bell (Bull), the sweeper that finds what Redis forgot, the reaper of dead workers' slices.
- * The bell and the sweeper share one set of places, so that a hint and a find never make more than SEND_CONCURRENCY chunks.
+ * Bell and sweeper fill the same places. A hint only says that there is work: what is next is the lease's to decide, in Postgres,
+ * so that neither a doubled hint nor the order of hints means anything.
  */
 @Injectable()
 export class SenderLoops implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly logger = new Logger('delivery');
-  private readonly busy = new Set<Promise<boolean>>();
+  private readonly places = new Set<Promise<void>>();
+  private readonly fast = new Set<Promise<void>>();
+  private atWork = 0;
 
   constructor(
     private readonly database: WorkerDatabase,
@@ -43,46 +50,47 @@ export class SenderLoops implements OnModuleInit, BeforeApplicationShutdown, OnA
       }
       await this.closeWhatIsOver();
     });
-    this.doorbell.answer('delivery', this.config.env.SEND_CONCURRENCY, async ({ chunkId }) => {
-      await this.inPlace(String(chunkId));
-    });
+    this.doorbell.answer('delivery', 1, async () => void this.sweep());
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.worker.stop();
-    await Promise.allSettled(this.busy);
+    await Promise.allSettled([...this.places, ...this.fast]);
   }
 
   async onApplicationShutdown(): Promise<void> {
     await Promise.all([this.senders.push.close(), this.senders.email.close()]);
   }
 
-  /** Sends everything that is due and that nobody holds. */
+  /** Sends everything that is due and that nobody holds, in as many places as there are; ends when nothing is left. */
   private async sweep(): Promise<void> {
-    for (;;) {
-      const due = await this.database.query(findDueChunks, { now: this.clock.forSql() });
-      if (due.length === 0) return;
-      const queue = due.map(({ id }) => id);
-      const lane = async (): Promise<boolean> => {
-        let worked = false;
-        for (let id = queue.shift(); id !== undefined; id = queue.shift()) worked = (await this.inPlace(id)) || worked;
-        return worked;
-      };
-      const lanes = await Promise.all(Array.from({ length: this.config.env.SEND_CONCURRENCY }, lane));
-      // Others took all of it, or it rests: come again with the next sweep rather than spin.
-      if (!lanes.some(Boolean)) return;
-    }
+    await Promise.all([this.fill(this.fast, FAST_PLACES, 0), this.fill(this.places, this.config.env.SEND_CONCURRENCY, null)]);
   }
 
-  /** Works on a chunk in one of the shared places. A fault of one chunk is logged and stops no other. */
-  private async inPlace(chunkId: string): Promise<boolean> {
-    while (this.busy.size >= this.config.env.SEND_CONCURRENCY) await Promise.race(this.busy);
-    const work = this.worker.work(chunkId).catch((error: Error) => {
-      this.logger.error({ err: error, chunk: chunkId });
-      return false;
-    });
-    this.busy.add(work);
-    return work.finally(() => this.busy.delete(work));
+  private async fill(places: Set<Promise<void>>, size: number, lane: 0 | null): Promise<void> {
+    while (places.size < size) {
+      const place: Promise<void> = this.workOn(lane).finally(() => places.delete(place));
+      places.add(place);
+    }
+    await Promise.all(places);
+  }
+
+  /**
+   * One place: chunk after chunk, until there is none and no other place is at work either. While one is, an idle place looks
+   * again now and then: else what comes during a long chunk would wait for its end wherever no bell rings.
+   */
+  private async workOn(lane: 0 | null): Promise<void> {
+    for (;;) {
+      this.atWork++;
+      const worked = await this.worker.work(lane).catch((error: Error) => {
+        this.logger.error({ err: error });
+        return false;
+      });
+      this.atWork--;
+      if (worked) continue;
+      if (this.atWork === 0) return;
+      await rest(IDLE_MS);
+    }
   }
 
   private async closeWhatIsOver(): Promise<void> {

@@ -23,7 +23,8 @@ export function settlementOf(month: string, settled: readonly Settled[], now: Da
 export interface Requeue {
   userIds: string[];
   ids: string[];
-  refused: boolean[];
+  counted: boolean[];
+  doubts: boolean[];
   reasons: Array<string | null>;
   delayMs: number;
 }
@@ -35,7 +36,8 @@ export function requeueOf(settled: readonly Settled[]): Requeue | undefined {
   return {
     userIds: rows.map((row) => row.userId),
     ids: rows.map((row) => row.id),
-    refused: rows.map(({ outcome }) => outcome.refused),
+    counted: rows.map(({ outcome }) => outcome.refused || outcome.doubt === true),
+    doubts: rows.map(({ outcome }) => outcome.doubt === true),
     reasons: rows.map(({ outcome }) => (outcome.refused || outcome.delayMs > 0 ? 'provider_unavailable' : null)),
     delayMs: Math.max(...rows.map(({ outcome }) => outcome.delayMs)),
   };

@@ -8,8 +8,8 @@ import { closeSlice, deleteDeadTokens, requeueDeliveries, settleDeliveries, type
 import { requeueOf, settlementOf } from './settlements.js';
 import type { SentDelivery } from './slice-sender.js';
 
-/** A database that restarts is back within seconds; the slice's lease allows that long. */
-const RETRY_MS = [250, 1_000, 3_000];
+/** A database that restarts is back within seconds. Past the slice's lease the late answers still turn doubt into certainty. */
+const RETRY_MS = [250, 500, 1_000, 2_000, 4_000, 4_000, 4_000];
 
 /** Writes a slice's outcomes: one transaction, so that a slice is settled whole or, by the reaper, in doubt whole. */
 @Injectable()
@@ -22,7 +22,7 @@ export class Settler {
     private readonly addresses: Addresses,
   ) {}
 
-  /** Settling is idempotent (a settled row never changes), so a COMMIT whose answer was lost may simply be repeated. */
+  /** Only whoever closes the slice writes all of its outcomes, so a COMMIT whose answer was lost may simply be repeated. */
   async settle(lease: Lease, slice: Slice, sent: readonly SentDelivery[]): Promise<void> {
     for (const wait of [...RETRY_MS, undefined]) {
       try {
@@ -37,6 +37,14 @@ export class Settler {
 
   private async write(tx: Transaction, lease: Lease, slice: Slice, sent: readonly SentDelivery[]): Promise<void> {
     const now = this.clock.forSql();
+    const [closed] = await tx.query(closeSlice, { sliceId: slice.id });
+    // Too late, or already written: what was queued again may be under way under another slice. Only what is known to have
+    // arrived is still news, and makes of a doubt a certainty.
+    if (!closed) {
+      const arrived = sent.filter(({ outcome }) => outcome.state === 'sent');
+      if (arrived.length > 0) await tx.query(settleDeliveries, settlementOf(lease.month, arrived, now));
+      return;
+    }
     await tx.query(settleDeliveries, settlementOf(lease.month, sent, now));
     const again = requeueOf(sent);
     if (again) await tx.query(requeueDeliveries, { month: lease.month, chunkId: lease.id, now, ...again });
@@ -47,6 +55,5 @@ export class Settler {
     for (const { deadAddress } of sent) {
       if (deadAddress) await this.addresses.suppress(tx, this.addresses.hash(deadAddress), deadAddress, 'hard_bounce');
     }
-    await tx.query(closeSlice, { sliceId: slice.id });
   }
 }

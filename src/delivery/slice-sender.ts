@@ -3,6 +3,8 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SENDERS, type Senders } from './senders.js';
 import type { SendResult } from '../channels/index.js';
 import { Clock } from '../platform/clock/index.js';
+import { Config } from '../platform/config/index.js';
+import { failpoint } from '../platform/failpoints/index.js';
 import { Random } from '../platform/random/index.js';
 import type { ClaimedDelivery, Slice } from './claims.js';
 import { outcomeOf, type Outcome } from './delivery-state.js';
@@ -20,6 +22,21 @@ export interface SentDelivery extends Settled {
 /** A claim older than this when its request would leave is not sent: pause, opt-out and stop must be heard within 20 s. */
 const MAX_CLAIM_AGE_MS = 15_000;
 
+/**
+ * How old a claim may be for its request still to leave: so young that the request ends before the slice's lease does. Else the
+ * reaper would settle, and with it start the cap's window, while the provider has the message still to come.
+ */
+export function maxClaimAgeMs({ SLICE_LEASE_MS, REQUEST_TIMEOUT_MS }: { SLICE_LEASE_MS: number; REQUEST_TIMEOUT_MS: number }): number {
+  return Math.min(MAX_CLAIM_AGE_MS, SLICE_LEASE_MS - REQUEST_TIMEOUT_MS);
+}
+
+/** How long a message rests that could not be made for a fault of ours (a database away): nothing of it has left. */
+const FAULT_REST_MS = 2_000;
+
+function ended({ row }: ClaimedDelivery, outcome: Outcome): SentDelivery {
+  return { userId: row.internalId, id: row.id, outcome, deadTokens: [] };
+}
+
 /** Renders and sends the members of one committed slice, each at most once for each device. */
 @Injectable()
 export class SliceSender {
@@ -30,22 +47,34 @@ export class SliceSender {
     private readonly composer: MessageComposer,
     private readonly clock: Clock,
     private readonly random: Random,
+    private readonly config: Config,
   ) {}
 
+  /** Never rejects: the fault of one message must not lose the answers to the others. */
   send(slice: Slice): Promise<SentDelivery[]> {
     return Promise.all(slice.deliveries.map((delivery, i) => this.sendOne(slice, delivery, i)));
   }
 
   private async sendOne(slice: Slice, delivery: ClaimedDelivery, index: number): Promise<SentDelivery> {
-    const { row } = delivery;
-    const ending = (outcome: Outcome): SentDelivery => ({ userId: row.internalId, id: row.id, outcome, deadTokens: [] });
+    const ready = await this.prepare(slice, delivery, index).catch((error: Error): SentDelivery => {
+      this.logger.error({ err: error, campaign: slice.campaign.campaignId });
+      return ended(delivery, { state: 'queued', refused: false, delayMs: FAULT_REST_MS });
+    });
+    if (!('ok' in ready)) return ready;
+    return this.transmit(ready, slice, delivery).catch((error: Error): SentDelivery => {
+      this.logger.error({ err: error, campaign: slice.campaign.campaignId });
+      return ended(delivery, { state: 'unknown' });
+    });
+  }
+
+  /** Everything before the first byte. */
+  private async prepare(slice: Slice, delivery: ClaimedDelivery, index: number): Promise<ComposedMessage | SentDelivery> {
     const message = await this.composer.compose(slice, delivery);
     if (!message.ok) {
       this.logger.debug({ msg: 'render error', error: message.error, campaign: slice.campaign.campaignId });
-      return ending({ state: 'suppressed', reason: 'render_error' });
+      return ended(delivery, { state: 'suppressed', reason: 'render_error' });
     }
-    if (!(await this.turnCame(slice, index))) return ending({ state: 'queued', refused: false, delayMs: 0 });
-    return this.transmit(message, delivery);
+    return (await this.turnCame(slice, index)) ? message : ended(delivery, { state: 'queued', refused: false, delayMs: 0 });
   }
 
   /** Waits for the reserved instant of a throttled campaign. false: it is too late, for the pace or for the claim. */
@@ -56,14 +85,19 @@ export class SliceSender {
       if (due > age()) await rest(due - age());
       if (age() > due + PACE_SLACK_MS) return false;
     }
-    return age() < MAX_CLAIM_AGE_MS;
+    return age() < maxClaimAgeMs(this.config.env);
   }
 
-  private async transmit(message: ComposedMessage, { row, devices }: ClaimedDelivery): Promise<SentDelivery> {
+  private async transmit(message: ComposedMessage, slice: Slice, { row, devices }: ClaimedDelivery): Promise<SentDelivery> {
+    failpoint('send.before');
+    // Includes the wait for a connection: a request that would begin when the lease is nearly over is not begun.
+    const budget = this.config.env.SLICE_LEASE_MS - (this.clock.monotonic() - slice.claimedAt);
     const results = message.channel === 'email'
-      ? [await this.senders.email.send(message.mail)]
-      : await Promise.all(devices.map((device) => this.senders.push.send({ ...message.push, token: device.token, platform: device.platform })));
-    const outcome = outcomeOf(results, row.attempts, (refusals, retryAfter) => retryDelayMs(refusals, this.random.next(), retryAfter));
+      ? [await this.senders.email.send(message.mail, budget)]
+      : await Promise.all(devices.map((device) => this.senders.push.send({ ...message.push, token: device.token, platform: device.platform }, budget)));
+    failpoint('send.answered');
+    const delay = (attempts: number, retryAfter?: number): number => retryDelayMs(attempts, this.random.next(), retryAfter);
+    const outcome = outcomeOf(results, row.attempts, delay, slice.campaign.definition.onDoubt);
     const gone = (result: SendResult | undefined): boolean => result?.kind === 'refused' && result.addressGone;
     return {
       userId: row.internalId, id: row.id, outcome,

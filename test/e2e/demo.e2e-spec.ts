@@ -44,7 +44,8 @@ describe('npm run demo', () => {
     for (const segment of ['top-value', 'at-risk', 'new', 'regulars', 'staff']) expect(output).toMatch(new RegExp(`^ +${segment} +[1-9]`, 'm'));
     expect(lines.filter((line) => /^ {4}✓ \d+ = \d+ held out \+ /.test(line))).toHaveLength(3);
     expect(lines.filter((line) => /^ {4}lift [+−][\d.]+ points \(95 %/.test(line))).toHaveLength(3);
-    expect(output).toMatch(/outranked by campaign \d+/);
+    // Outranked in one decision; on a machine too busy for that, held back by the message sent before.
+    expect(output).toMatch(/“Weekend”: deferred \((outranked|minimum_gap)\)/);
     expect(output).toMatch(/API page +http:\/\/127\.0\.0\.1:\d+\/docs/);
     expect(lines.filter((line) => /\/v1\/campaigns\/\d+\/results/.test(line))).toHaveLength(3);
     expect(output).not.toContain('✗ “');

@@ -1,5 +1,6 @@
 -- The outcome of deliveries, once each: sent, failed, suppressed, deferred or unknown. A row that the reaper has meanwhile
--- called unknown becomes sent by the late answer; no other settled row ever changes. A settlement is taken in the database's
+-- called unknown becomes sent by the late answer (of a slice that is no longer open only these are passed here); no other
+-- settled row ever changes. A settlement is taken in the database's
 -- time, after the provider's answer, and never moves backwards, so the cap holds on the provider's own log.
 -- reads: run_variants   writes: deliveries
 update deliveries as d

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { failpoint } from '../failpoints/index.js';
 import type { SqlFile } from './sql-file.js';
 import { isConnectionLoss, isSerializationConflict } from './pg-errors.js';
 
@@ -81,10 +82,14 @@ export class Database implements Queryable {
     // The pool listens to idle connections only: without this one, a server that ends ours (57P01, 25P03) ends the process.
     const onLoss = (error: Error): void => void (broken = error);
     client.on('error', onLoss);
+    let last = 'nothing';
     try {
       await client.query('begin');
-      const result = await work(transactionOn(client));
-      await client.query('commit');
+      const result = await work(transactionOn(client, (name) => (last = name)));
+      // Named after the transaction's last statement, so that a fault test can say which COMMIT it means.
+      failpoint(`committing/${last}`);
+      await faulty(() => client.query('commit'));
+      failpoint(`committed/${last}`);
       return result;
     } catch (error) {
       if (isConnectionLoss(error)) broken = error as Error;
@@ -102,10 +107,21 @@ export class Database implements Queryable {
   }
 }
 
-function transactionOn(client: pg.PoolClient): Transaction {
+/** Runs a statement between the two points at which the loop of faults (fail query 1, 2, 3, …) strikes. */
+async function faulty<T>(run: () => Promise<T>): Promise<T> {
+  failpoint('query.before');
+  const result = await run();
+  failpoint('query.after');
+  return result;
+}
+
+function transactionOn(client: pg.PoolClient, ran: (statement: string) => void): Transaction {
   return {
     client,
-    query: (statement, params) => runStatement(client, statement, params),
+    query: (statement, params) => {
+      ran(statement.name);
+      return runStatement(client, statement, params);
+    },
     raw: async <R>(text: string, params: readonly unknown[] = []) => (await client.query(text, [...params])).rows as R[],
   };
 }
@@ -120,6 +136,6 @@ async function runStatement<P extends object, R>(
     if (!(name in given)) throw new Error(`${statement.name}: parameter ${name} is missing`);
     return given[name] ?? null;
   });
-  const result = await on.query({ name: statement.name, text: statement.text, values });
+  const result = await faulty(() => on.query({ name: statement.name, text: statement.text, values }));
   return result.rows as R[];
 }

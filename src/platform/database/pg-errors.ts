@@ -1,7 +1,7 @@
 /** SQLSTATE of an error of the driver, or undefined for any other error. */
 export function sqlState(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+  return typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
 /** Deadlock (40P01) or serialisation failure (40001): the same work may succeed in a new transaction. */

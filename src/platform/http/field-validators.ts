@@ -21,9 +21,13 @@ export function Nested(type: (help?: TypeHelpOptions) => Class, choice?: Choice)
   return applyDecorators(IsObject(), ValidateNested(), Type(type, options));
 }
 
-/** IsObject too: a list inside the list would pass ValidateNested element by element, and an empty one without a look. */
+/**
+ * A list inside the list would pass ValidateNested element by element, and an empty one without a look. Anything else that is no
+ * object is named by its own place.
+ */
 export function NestedList(type: () => Class, max: number): PropertyDecorator {
-  return applyDecorators(IsArray(), ArrayMaxSize(max), IsObject({ each: true }), ValidateNested({ each: true }), Type(type));
+  const flat = rule('flatList', 'must not have a list inside', (value) => !Array.isArray(value) || !value.some(Array.isArray));
+  return applyDecorators(IsArray(), ArrayMaxSize(max), flat, ValidateNested({ each: true }), Type(type));
 }
 
 /** The key of a topic, segment or template. */
