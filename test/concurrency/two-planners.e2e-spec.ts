@@ -1,6 +1,7 @@
 import { BucketPass } from '../../src/planning/bucket-pass.js';
 import { createCampaign, launch, prepareCatalogue, putPolicy } from '../factories/campaigns.js';
 import { insertReachableUsers } from '../factories/people.js';
+import { mutateSql } from '../support/mutated-sql.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const USERS = 2_000;
@@ -78,6 +79,18 @@ describe('two planners on the same users', () => {
   it('overshoot the cap when the lock is taken out, so the test above can fail', async () => {
     for (const t of [first, second]) (t.app.get(BucketPass) as unknown as OpenedPass).lock = async () => true;
     expect(await race(first, second)).toBeGreaterThan(6_000);
+  });
+
+  it('overshoot the cap when the lock is taken by the statement that counts: its snapshot is older than the lock', async () => {
+    const mutation = mutateSql((sql) => sql
+      .replace('select pg_try_advisory_xact_lock($1::integer, $2::integer) as locked', 'select $1::integer + $2::integer is not null as locked')
+      .replace(/(this_pass\s+from) pass_pool as p\s+cross join lateral/, '$1 (select q.* from pass_pool as q, (select pg_advisory_xact_lock(7205, 0)) as l) as p cross join lateral'));
+    try {
+      expect(await race(first, second)).toBeGreaterThan(6_000);
+      expect(mutation.hits()).toBeGreaterThan(0);
+    } finally {
+      mutation.undo();
+    }
   });
 
   it('send exactly 6,000 however their ticks and the launches fall together', async () => {
