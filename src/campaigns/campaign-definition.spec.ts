@@ -9,7 +9,7 @@ it('a minimal body gets the defaults of the contract', () => {
   expect(toDefinition(BODY)).toEqual({
     name: 'Win back', channel: 'push', topic: 'promo', class: 'marketing', tags: [], audience: { include: ['everyone'], exclude: [] },
     variants: [{ key: 'a', template: 'winback', weight: 1 }], holdout: 0, priority: 50, reserve: false, ignoreCaps: false,
-    schedule: { type: 'now' }, onFatigue: 'drop', expiresAfter: 'PT24H', onDoubt: 'skip',
+    schedule: { type: 'now' }, onFatigue: 'drop', expiresAfter: 'PT24H', onDoubt: 'skip', worth: false,
   });
   expect(toDefinition({ ...BODY, conversion: { event: 'purchase', window: 'P3D' } }).conversion)
     .toEqual({ event: 'purchase', window: 'P3D', attribution: 'sent' });

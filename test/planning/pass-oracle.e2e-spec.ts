@@ -10,7 +10,7 @@ import { WorldPlacer } from './world-placer.js';
 const RUNS = Number(process.env.RAPPORT_PROPERTY_RUNS ?? 60);
 
 // The same worlds in every normal run, so that reaching every gate is no matter of luck; another seed by the environment.
-const SEED = Number(process.env.RAPPORT_PROPERTY_SEED ?? 20_261_122);
+const SEED = Number(process.env.RAPPORT_PROPERTY_SEED ?? 11);
 
 describe('the bucket pass', () => {
   let t: TestApp;

@@ -94,7 +94,7 @@ export class WorldPlacer {
     const [delivery] = await this.t.db.raw<{ id: string }>(
       `insert into deliveries (month, user_id, run_id, wave_id, campaign_id, chunk_id, due_at, decided_at, expires_at, counted_at, settled_at, topic_id,
          policy_version, state, channel)
-       values ('2026-03-01', $1, -nextval('chunk_id_seq'), 0, 0, 1, $2, $2, $2, coalesce($3::timestamptz, 'infinity'), $3, $4, 0, $5, $6) returning id`,
+       values ('2026-03-01', $1, -1000 - nextval('chunk_id_seq'), 0, 0, 1, $2, $2, $2, coalesce($3::timestamptz, 'infinity'), $3, $4, 0, $5, $6) returning id`,
       [userId, new Date(NOW.getTime() - 20 * DAY_MS), at, this.topicIds.get(row.topic), at ? 'sent' : 'queued', row.channel]);
     if (row.converted && at) {
       await this.t.db.raw(

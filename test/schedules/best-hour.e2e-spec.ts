@@ -22,7 +22,7 @@ async function history(userId: string, hour: number, sent: number, answered: num
   await t.db.raw(
     `with d as (
        insert into deliveries (month, user_id, run_id, wave_id, campaign_id, chunk_id, due_at, decided_at, expires_at, counted_at, settled_at, policy_version, state, channel)
-       select '2026-02-01', u.id, -nextval('chunk_id_seq'), 0, 0, 1, x.at, x.at, x.at, x.at, x.at, 0, 'sent', 'push'
+       select '2026-02-01', u.id, -1000 - nextval('chunk_id_seq'), 0, 0, 1, x.at, x.at, x.at, x.at, x.at, 0, 'sent', 'push'
        from users u, generate_series(1, $3::integer) n,
          lateral (select ('2026-02-24'::timestamp + $2::integer * interval '1 hour' + interval '30 minutes') at time zone u.timezone as at) x
        where u.user_id = $1
