@@ -17,6 +17,8 @@ const MAX_PLANS = 5;
 export async function launchAll(marketer, line) {
   const drafts = campaignsFor({ type: 'now' });
   const mail = await launchOne(marketer, await create(marketer, drafts.mail), line);
+  // A mail that is refused gives its slot back: the pushes are foretold once the ledger stands still.
+  await untilSent(marketer, [mail], () => undefined);
   const strong = await create(marketer, drafts.strong);
   const weak = await create(marketer, drafts.weak);
   const alone = await simulate(marketer, weak);
