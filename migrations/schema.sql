@@ -282,6 +282,11 @@ create table message_facts (
   updated_at timestamp with time zone not null,
   constraint message_facts_pkey PRIMARY KEY (month, user_id, delivery_id));
 
+create table provider_pace (
+  channel channel not null,
+  next_at timestamp with time zone not null,
+  constraint provider_pace_pkey PRIMARY KEY (channel));
+
 create table recurrences (
   campaign_id bigint not null,
   last_local timestamp with time zone not null,
@@ -569,6 +574,7 @@ CREATE INDEX conversions_delivery ON public.conversions USING btree (user_id, de
 CREATE INDEX deliveries_campaign ON ONLY public.deliveries USING btree (campaign_id, id);
 CREATE INDEX deliveries_chunk ON ONLY public.deliveries USING btree (chunk_id, id) WHERE (chunk_id IS NOT NULL);
 CREATE INDEX deliveries_counted ON ONLY public.deliveries USING btree (user_id, counted_at) INCLUDE (channel, topic_id, id) WHERE (counted_at IS NOT NULL);
+CREATE INDEX deliveries_dead ON ONLY public.deliveries USING btree (id) WHERE (state = 'failed'::delivery_state);
 CREATE INDEX deliveries_deferred ON ONLY public.deliveries USING btree (user_id, free_at) WHERE (state = 'deferred'::delivery_state);
 CREATE INDEX deliveries_deferred_run ON ONLY public.deliveries USING btree (run_id) WHERE (state = 'deferred'::delivery_state);
 CREATE INDEX deliveries_displaced ON ONLY public.deliveries USING btree (blocking_campaign_id) WHERE (blocking_campaign_id IS NOT NULL);
