@@ -1,31 +1,11 @@
+import type { RenderedEmail, RenderedPush } from '../templates/index.js';
+
 /**
  * The port through which delivery reaches the outside: one call is at most one wire request under one time-out. There is no
  * hidden retry behind it and it never throws for trouble at the provider, so that the caller can count what went out.
  */
 
-/** Fields of a push template after rendering, as the public contract names them. */
-export interface RenderedPush {
-  title?: string;
-  body?: string;
-  imageUrl?: string;
-  deepLink?: string;
-  data?: Record<string, string>;
-  /** No notification: the app wakes up and draws for itself. */
-  dataOnly?: boolean;
-  /** FCM v1's own blocks, merged over ours. */
-  android?: Record<string, unknown>;
-  apns?: Record<string, unknown>;
-  webpush?: Record<string, unknown>;
-}
-
-export interface RenderedEmail {
-  subject: string;
-  html: string;
-  text: string;
-  fromName?: string;
-  from?: string;
-  replyTo?: string;
-}
+export type { RenderedEmail, RenderedPush };
 
 export type PushPlatform = 'android' | 'ios' | 'web';
 
