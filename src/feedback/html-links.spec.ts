@@ -1,4 +1,5 @@
 import { addPixel, findHrefs, replaceHrefs } from './html-links.js';
+import { cpuTime } from '../platform/clock/index.js';
 
 const urls = (html: string): string[] => findHrefs(html).map((href) => href.url);
 
@@ -35,10 +36,10 @@ describe('the links of a mail', () => {
     expect(urls(`<a href="never closed`)).toEqual([]);
     for (const piece of ['<a href="', '<a ', '<!--', '<', "<a x='", '<script>', '<a href=x ', '<a =', '</body>']) {
       const html = piece.repeat(Math.ceil(300_000 / piece.length));
-      const from = performance.now();
+      const from = cpuTime();
       addPixel(replaceHrefs(html, findHrefs(html), []), 'p');
       // Linear: tens of milliseconds. The quadratic regex that this replaces took twelve seconds.
-      expect(performance.now() - from).toBeLessThan(3_000);
+      expect(cpuTime() - from).toBeLessThan(3_000);
     }
   });
 });

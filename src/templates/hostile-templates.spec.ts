@@ -1,5 +1,6 @@
 import { checkTemplate, compileTemplate } from './template-compiler.js';
 import { checkContent } from './template-content.js';
+import { cpuTime } from '../platform/clock/index.js';
 
 const repeat = (text: string, n: number): string => text.repeat(n);
 const ast = (body: unknown[]): unknown => ({ type: 'Program', body, strip: {}, blockParams: [] });
@@ -56,9 +57,9 @@ describe('a hostile template', () => {
 
   it.each(HOSTILE)('%s is refused in under 50 ms, with its path', (_, source) => {
     const times = [1, 2, 3].map(() => {
-      const start = performance.now();
+      const start = cpuTime();
       const mistakes = checkTemplate(source, 'plain', 'content.en.title');
-      const took = performance.now() - start;
+      const took = cpuTime() - start;
       expect(mistakes.length).toBeGreaterThan(0);
       expect(mistakes.every((mistake) => mistake.path === 'content.en.title' && mistake.message.length < 400)).toBe(true);
       return took;
@@ -76,9 +77,9 @@ describe('a hostile template', () => {
 describe('a hostile content', () => {
   const rules = { mailFromDomains: [], checkTemplate };
   const quickest = (work: () => unknown): number => Math.min(...[1, 2, 3].map(() => {
-    const start = performance.now();
+    const start = cpuTime();
     work();
-    return performance.now() - start;
+    return cpuTime() - start;
   }));
 
   it.each<[string, unknown]>([

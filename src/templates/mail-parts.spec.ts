@@ -1,6 +1,7 @@
 import { escapeHtml } from './html-escape.js';
 import { htmlToText } from './html-to-text.js';
 import { mailBody } from './mail-parts.js';
+import { cpuTime } from '../platform/clock/index.js';
 
 const links = { unsubscribe: 'https://r.example/u/abc?x=1&y=2', preferences: 'https://r.example/preferences/abc' };
 
@@ -24,9 +25,9 @@ describe('the text part made from HTML', () => {
   it.each(['<'.repeat(100_000), '<a href="'.repeat(20_000), '<!--'.repeat(50_000), '&'.repeat(200_000), '<p>a'.repeat(50_000), '<a href="x">'.repeat(20_000), ' \n'.repeat(100_000)])(
     'is made in linear time: %#', (html) => {
       const times = [1, 2, 3].map(() => {
-        const start = performance.now();
+        const start = cpuTime();
         htmlToText(html);
-        return performance.now() - start;
+        return cpuTime() - start;
       });
       expect(Math.min(...times)).toBeLessThan(150);
     });

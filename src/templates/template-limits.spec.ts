@@ -1,4 +1,5 @@
 import { TEMPLATE_LIMITS, scanSource } from './template-limits.js';
+import { cpuTime } from '../platform/clock/index.js';
 
 const nested = (depth: number): string => '{{#if a}}'.repeat(depth) + '{{/if}}'.repeat(depth);
 
@@ -26,9 +27,9 @@ describe('the scan before the parser', () => {
     expect(TEMPLATE_LIMITS.sourceBytes).toBe(65_536);
     for (const source of [`{{"${'\\'.repeat(65_000)}`, `{{!--${'--}'.repeat(21_000)}`, '\\{{'.repeat(160).padEnd(65_000, ' x'), `${'\n x'.repeat(21_000)}{{a}}`]) {
       const times = [1, 2, 3].map(() => {
-        const start = performance.now();
+        const start = cpuTime();
         scanSource(source, 'p');
-        return performance.now() - start;
+        return cpuTime() - start;
       });
       expect(Math.min(...times)).toBeLessThan(50);
     }

@@ -1,1 +1,2 @@
 export { Clock, SystemClock } from './clock.js';
+export { cpuTime } from './cpu-time.js';
