@@ -31,7 +31,7 @@ describe('the scan before the parser', () => {
         scanSource(source, 'p');
         return cpuTime() - start;
       });
-      expect(Math.min(...times)).toBeLessThan(50);
+      expect(Math.min(...times)).toBeLessThan(30);
     }
   });
 });
