@@ -104,4 +104,12 @@ describe('a campaign through the sandbox', () => {
     expect(rows.filter((row) => row.state === 'sent')).toHaveLength(1);
     expect(rows.filter((row) => row.reason === 'render_error' && !row.counted)).toHaveLength(249);
   });
+
+  it('refuses a cursor that no page of the sandbox gave, with a 400 and not a 500', async () => {
+    for (const position of ['0', '9'.repeat(18)]) {
+      const cursor = Buffer.from(position).toString('base64url');
+      const { body } = await t.http.get(`/v1/sandbox/messages?cursor=${cursor}`).set(auth(t.adminKey)).expect(400);
+      expect(body.errors[0].path).toBe('cursor');
+    }
+  });
 });
