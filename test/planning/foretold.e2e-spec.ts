@@ -88,7 +88,7 @@ describe('what is foretold and told afterwards', () => {
         else for (const id of order) await launch(t, id);
         await Promise.all([t.loop('planner'), second.loop('planner')]);
         await t.loop('planner');
-        const rows = await t.db.raw<{ id: string; state: string; reason: string | null }>('select campaign_id as id, state, reason from deliveries order by campaign_id');
+        const rows = await t.db.raw<{ id: string; state: string; reason: string | null }>('select campaign_id::bigint as id, state, reason from deliveries order by campaign_id');
         const of = (id: string) => rows.filter((row) => row.id === id).map(({ state, reason }) => [state, reason]);
         expect([of(high), of(low)]).toEqual([[['queued', null]], [['suppressed', 'outranked']]]);
       }

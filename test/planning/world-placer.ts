@@ -109,7 +109,7 @@ export class WorldPlacer {
   }
 
   readLedger = (): Promise<LedgerRow[]> => this.t.db.raw<LedgerRow>(
-    `select substr(u.user_id, 8)::integer as person, d.campaign_id as "campaignId", d.state, d.reason, d.cap, d.free_at as "freeAt", d.variant,
+    `select substr(u.user_id, 8)::integer as person, d.campaign_id::bigint as "campaignId", d.state, d.reason, d.cap, d.free_at as "freeAt", d.variant,
        e.net_worth as "netWorth"
      from deliveries as d join users as u on u.id = d.user_id
      left join decision_worth as e on e.user_id = d.user_id and e.run_id = d.run_id where d.campaign_id > 0`);
