@@ -56,8 +56,12 @@ export class Database implements Queryable {
     this.pool.on('error', (error) => this.closing || onError(error));
   }
 
-  query<P extends object, R>(statement: SqlFile<P, R>, params: P): Promise<R[]> {
-    return runStatement(this.pool, statement, params);
+  /** A statement on its own is a transaction on its own, and a fault test may name its COMMIT like any other's. */
+  async query<P extends object, R>(statement: SqlFile<P, R>, params: P): Promise<R[]> {
+    failpoint(`committing/${statement.name}`);
+    const rows = await runStatement(this.pool, statement, params);
+    failpoint(`committed/${statement.name}`);
+    return rows;
   }
 
   async raw<R>(text: string, params: readonly unknown[] = []): Promise<R[]> {
