@@ -1,3 +1,5 @@
+import { SMALL_POOL } from '../../src/planning/pass-facts.js';
+import { PassWorlds } from '../../src/planning/pass-worlds.js';
 import fc from 'fast-check';
 import { variantIndex } from '../../src/experiments/index.js';
 import { compareRank } from '../../src/fatigue/index.js';
@@ -26,10 +28,12 @@ describe('the bucket pass', () => {
 
   it(`decides as the pure oracle does, row by row, in ${RUNS} generated worlds`, async () => {
     const seen = new Map<string, number>();
-    let [priced, overtaken] = [0, 0];
+    let [priced, overtaken, turn] = [0, 0, 0];
     await fc.assert(fc.asyncProperty(anyWorld, async (world) => {
       await placer.clear();
       const placed = await placer.place(world);
+      // In turn the way of a small pool, user by user, and that of a whole bucket.
+      t.app.get(PassWorlds).smallPool = turn++ % 2 === 0 ? 0 : SMALL_POOL;
       await t.loop('planner');
       const rows = await placer.readLedger();
       for (const i of world.people.keys()) {
