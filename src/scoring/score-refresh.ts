@@ -2,10 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock/index.js';
 import { WorkerDatabase, type Transaction } from '../platform/database/index.js';
 import { SettingsService } from '../settings/index.js';
-import { CHANNELS, fitChannelPriors, type Channel, type FittedPriors } from './engagement-priors.js';
+import { toColumns } from './columns.js';
+import type { Channel, FittedPriors } from './engagement-priors.js';
 import { currentInstant, scoreSql, type PurchaseScope, type ScoreModels } from './score-store.js';
-import { fitValueModel, valueScorer, type ValueModel } from './value-model.js';
-import { fitWorthModel, type WorthModel } from './worth-model.js';
+import { ScoreThreads } from './score-threads.js';
+import type { ValueModel } from './value-model.js';
+import type { WorthModel } from './worth-model.js';
 
 export interface RefreshResult {
   asOf: Date;
@@ -15,10 +17,9 @@ export interface RefreshResult {
 
 type Report = (progress: number) => Promise<void>;
 
-// Four parameters are known to three digits from this many buyers; more would only hold up the event loop.
+// Four parameters are known to three digits from this many buyers; more would only keep the transaction open.
 const FIT_SAMPLE = 50_000;
 const PAGE_IDS = 20_000n;
-const COMPUTED_AT_ONCE = 500;
 const NIGHT_HOUR_UTC = 2;
 /** Holdouts older than this say little about the people and offers of today. */
 const HOLDOUT_MEMORY_MS = 180 * 86_400_000;
@@ -37,6 +38,7 @@ export class ScoreRefresh {
   constructor(
     private readonly database: WorkerDatabase,
     private readonly settings: SettingsService,
+    private readonly threads: ScoreThreads,
     private readonly clock: Clock,
   ) {}
 
@@ -77,7 +79,11 @@ export class ScoreRefresh {
   private async scoreValues(tx: Transaction, scope: PurchaseScope, report: Report): Promise<ValueModel> {
     const [range] = await tx.query(scoreSql.scoredRange, {});
     const sample = { ...scope, stride: Math.max(1, Math.ceil(range!.users / FIT_SAMPLE)) };
-    const model = fitValueModel(await tx.query(scoreSql.compressHistories, sample), await tx.query(scoreSql.compressSpends, sample));
+    const histories = await tx.query(scoreSql.compressHistories, sample);
+    const spends = await tx.query(scoreSql.compressSpends, sample);
+    const model = await this.threads.run('fitValue', [
+      toColumns(histories, ['repeats', 'lastAt', 'age', 'weight']), toColumns(spends, ['purchases', 'meanSpend', 'weight']),
+    ]);
     await report(0.5);
     if (!model.purchases.fitted) return model;
     const [first, last] = [BigInt(range!.firstId), BigInt(range!.lastId)];
@@ -89,26 +95,18 @@ export class ScoreRefresh {
   }
 
   private async scorePage(tx: Transaction, scope: PurchaseScope, model: ValueModel, from: bigint): Promise<void> {
-    const score = valueScorer(model)!;
     const page = { firstId: String(from), lastId: String(from + PAGE_IDS - 1n) };
     const buyers = await tx.query(scoreSql.readHistories, { ...scope, ...page });
     if (buyers.length === 0) return;
-    const scores: ReturnType<typeof score>[] = [];
-    for (const [i, buyer] of buyers.entries()) {
-      scores.push(score(buyer));
-      // The series of one buyer takes microseconds to milliseconds: requests get their turn in between.
-      if (i % COMPUTED_AT_ONCE === COMPUTED_AT_ONCE - 1) await new Promise((done) => setImmediate(done));
-    }
+    const { columns } = await this.threads.run('forecast', [model, toColumns(buyers, ['repeats', 'lastAt', 'age', 'meanSpend'])]);
     await tx.query(scoreSql.writeValues, {
-      ids: buyers.map(({ id }) => id),
-      alive: scores.map((s) => s.alive), purchases: scores.map((s) => s.purchases), values: scores.map((s) => s.value),
+      ids: buyers.map(({ id }) => id), alive: [...columns.alive], purchases: [...columns.purchases], values: [...columns.value],
     });
   }
 
   private async fitEngagement(tx: Transaction): Promise<Record<Channel, FittedPriors>> {
     const rows = await tx.query(scoreSql.compressAttention, {});
-    const fit = (channel: Channel): FittedPriors => fitChannelPriors(rows.filter((row) => row.channel === channel), rows);
-    return Object.fromEntries(CHANNELS.map((channel) => [channel, fit(channel)])) as Record<Channel, FittedPriors>;
+    return this.threads.run('fitEngagement', [toColumns(rows, ['channel', 'messages', 'opens', 'lastOpened', 'leftAt', 'weight'])]);
   }
 
   private async fitWorth(tx: Transaction, { asOf, purchaseEvent, currency }: PurchaseScope): Promise<WorthModel> {
@@ -120,6 +118,7 @@ export class ScoreRefresh {
     const credited = await tx.query(scoreSql.meanCreditedValues, { since, currency });
     const valueOn = (channel: Channel): number | null => credited.find((row) => row.channel === channel)?.value ?? null;
     const eventValues = Object.fromEntries(values.map(({ event, value }) => [event, value]));
-    return fitWorthModel(histories, holdouts, eventValues, { push: valueOn('push'), email: valueOn('email') });
+    const columns = toColumns(histories, ['channel', 'segment', 'messages', 'opens', 'conversions', 'leftAt', 'weight']);
+    return this.threads.run('fitWorth', [columns, holdouts, eventValues, { push: valueOn('push'), email: valueOn('email') }]);
   }
 }

@@ -1,9 +1,10 @@
--- Writes the verdicts into the ledger, queued ones in chunks of at most 500 with their chunk's row. A user whom another pass
+-- Writes the verdicts into the ledger, queued ones in chunks of at most 500 with their chunk's row. The rows of a chunk lie apart,
+-- one or two in a page, so that a page has room for what a slice settles in it (a HOT update) and is pruned before the next slice. A user whom another pass
 -- decided meanwhile is left alone, unless the row is deferred: then this is its next decision.
 -- Twin: take-verdicts.part.sql, which only counts.
 -- writes: deliveries, chunks, decision_worth
 , queued as materialized (
-  select v.user_id, (row_number() over (order by v.user_id) - 1) / 500 as part from verdicts as v where v.state = 'queued'
+  select v.user_id, (row_number() over (order by v.user_id) - 1) % ceil(count(*) over () / 500.0)::bigint as part from verdicts as v where v.state = 'queued'
 ),
 parts as materialized (
   select q.part, count(*)::integer as size, nextval('chunk_id_seq') as id from queued as q group by q.part
@@ -37,7 +38,7 @@ written as (
   left join queued as q on q.user_id = v.user_id
   left join parts as t on t.part = q.part
   order by v.user_id
-  on conflict (month, run_id, user_id, channel, entry) do update set
+  on conflict (run_id, month, user_id, entry) do update set
     chunk_id = excluded.chunk_id, decided_at = excluded.decided_at, counted_at = excluded.counted_at, free_at = excluded.free_at,
     blocking_id = excluded.blocking_id, blocking_campaign_id = excluded.blocking_campaign_id, topic_id = excluded.topic_id, policy_version = excluded.policy_version,
     template_version = excluded.template_version, state = excluded.state, reason = excluded.reason, variant = excluded.variant,

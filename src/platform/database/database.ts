@@ -64,10 +64,14 @@ export class Database implements Queryable {
     this.pool.on('error', (error) => this.closing || onError(error));
   }
 
-  query<P extends object, R>(statement: SqlFile<P, R>, params: P): Promise<R[]> {
+  /** A statement on its own is a transaction on its own, and a fault test may name its COMMIT like any other's. */
+  async query<P extends object, R>(statement: SqlFile<P, R>, params: P): Promise<R[]> {
     const unit = UnitOfWork.of(this.url);
     if (unit) return unit.statement(this.statementTimeoutMs, (tx) => tx.query(statement, params));
-    return runStatement(this.pool, statement, params, this.statementTimeoutMs);
+    failpoint(`committing/${statement.name}`);
+    const rows = await runStatement(this.pool, statement, params, this.statementTimeoutMs);
+    failpoint(`committed/${statement.name}`);
+    return rows;
   }
 
   async raw<R>(text: string, params: readonly unknown[] = []): Promise<R[]> {
