@@ -199,8 +199,8 @@ create table idempotency_keys (
   caller text not null,
   key text not null,
   fingerprint bytea not null,
-  status smallint,
-  body text,
+  status smallint not null,
+  body text not null,
   created_at timestamp with time zone not null default clock_timestamp(),
   constraint idempotency_keys_pkey PRIMARY KEY (caller, key));
 
