@@ -1,9 +1,10 @@
 import 'reflect-metadata';
 import { DataSource } from 'typeorm';
 import { InitialSchema1764000000000 } from '../migrations/1764000000000-InitialSchema.js';
+import { FollowedSegments1764100000001 } from '../migrations/1764100000001-FollowedSegments.js';
 
 /** Migrations by class, never by glob: a glob loads .ts under the tests and .js in the build. */
-export const MIGRATIONS = [InitialSchema1764000000000];
+export const MIGRATIONS = [InitialSchema1764000000000, FollowedSegments1764100000001];
 
 // Any number, fixed for ever: processes that start together migrate one after the other.
 const MIGRATION_LOCK = 7_205_759;
