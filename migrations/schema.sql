@@ -141,10 +141,10 @@ CASE
     WHEN (state = ANY (ARRAY['unknown'::delivery_state, 'failed'::delivery_state])) THEN state
     ELSE NULL::delivery_state
 END) stored,
-  constraint deliveries_check3 CHECK (((state = 'deferred'::delivery_state) = (free_at IS NOT NULL))),
-  constraint deliveries_check4 CHECK (((state <> ALL (ARRAY['suppressed'::delivery_state, 'deferred'::delivery_state])) OR (reason IS NOT NULL))),
-  constraint deliveries_check5 CHECK (((state <> 'queued'::delivery_state) OR (chunk_id IS NOT NULL))),
-  constraint deliveries_pkey PRIMARY KEY (run_id, month, user_id, entry)) partition by RANGE (month);
+  constraint deliveries_chunked CHECK (((state <> 'queued'::delivery_state) OR (chunk_id IS NOT NULL))),
+  constraint deliveries_deferred_until CHECK (((state = 'deferred'::delivery_state) = (free_at IS NOT NULL))),
+  constraint deliveries_pkey PRIMARY KEY (run_id, month, user_id, entry),
+  constraint deliveries_reasoned CHECK (((state <> ALL (ARRAY['suppressed'::delivery_state, 'deferred'::delivery_state])) OR (reason IS NOT NULL)))) partition by RANGE (month);
 
 create table devices (
   token_hash bytea not null,
@@ -641,7 +641,7 @@ CREATE OR REPLACE FUNCTION public.bucket_of(salt text, user_id text)
  RETURNS integer
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN ((((('x'::text || "left"(encode(sha256(convert_to(((salt || ':'::text) || user_id), 'UTF8'::name)), 'hex'::text), 15)))::bit(60))::bigint % (10000)::bigint))::integer
+RETURN ((((((('x'::text || encode(substr(sha256(convert_to(((salt || ':'::text) || user_id), 'UTF8'::name)), 1, 8), 'hex'::text)))::bit(64))::bigint >> 4) & '1152921504606846975'::bigint) % (10000)::bigint))::integer
 ;
 
 CREATE OR REPLACE FUNCTION public.drop_month_partitions(parent text, before date)
