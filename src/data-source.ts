@@ -1,9 +1,10 @@
 import 'reflect-metadata';
 import { DataSource } from 'typeorm';
 import { InitialSchema1764000000000 } from '../migrations/1764000000000-InitialSchema.js';
+import { FollowedScores1764100000002 } from '../migrations/1764100000002-FollowedScores.js';
 
 /** Migrations by class, never by glob: a glob loads .ts under the tests and .js in the build. */
-export const MIGRATIONS = [InitialSchema1764000000000];
+export const MIGRATIONS = [InitialSchema1764000000000, FollowedScores1764100000002];
 
 // Any number, fixed for ever: processes that start together migrate one after the other.
 const MIGRATION_LOCK = 7_205_759;

@@ -1,7 +1,7 @@
 -- Stores a batch exactly once: only rows whose (user, event id) is new reach the raw events and the aggregates, all in one
 -- statement. Keys first, aggregates after them, both ordered by their key, so that batches with common users wait for each
 -- other in one direction. What is older than :keepFrom counts without being kept raw. Answers the positions (from 1) of the rows
--- that counted.
+-- that did not count, which are few, in order.
 -- writes: event_keys, events, user_event_days
 with given as materialized (
   select * from unnest(:userIds::bigint[], :eventIds::text[], :names::text[], :times::timestamptz[], :values::numeric[],
@@ -32,4 +32,7 @@ days as (
     sum = d.sum + excluded.sum,
     first_at = least(d.first_at, excluded.first_at),
     last_at = greatest(d.last_at, excluded.last_at))
-select c.position::int as position from counted as c order by c.position;
+select g.position::int as position
+from given as g left join fresh as f using (user_id, event_id)
+where f.user_id is null
+order by g.position;
