@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** What scores need to follow purchases between two refreshes: who bought, and the yardstick of the last refresh. */
-export class FollowedScores1764100000002 implements MigrationInterface {
-  name = 'FollowedScores1764100000002';
+export class FollowedScores1764100000009 implements MigrationInterface {
+  name = 'FollowedScores1764100000009';
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
