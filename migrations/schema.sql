@@ -323,12 +323,19 @@ create table runs (
   constraint runs_kind_check CHECK ((kind = ANY (ARRAY['regular'::text, 'test'::text]))),
   constraint runs_pkey PRIMARY KEY (id));
 
+create table score_marks (
+  user_id bigint not null) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=20000, autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=20000);
+
 create table score_refreshes (
   id bigint not null generated always as identity,
   as_of timestamp with time zone not null,
   users integer not null,
   models jsonb not null default '{}'::jsonb,
   finished_at timestamp with time zone not null default clock_timestamp(),
+  purchase_event text,
+  currency text,
+  cuts jsonb not null default '{}'::jsonb,
+  grid jsonb not null default '[]'::jsonb,
   constraint score_refreshes_pkey PRIMARY KEY (id));
 
 create table segment_changes (
