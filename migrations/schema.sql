@@ -141,10 +141,10 @@ CASE
     WHEN (state = ANY (ARRAY['unknown'::delivery_state, 'failed'::delivery_state])) THEN state
     ELSE NULL::delivery_state
 END) stored,
-  constraint deliveries_check3 CHECK (((state = 'deferred'::delivery_state) = (free_at IS NOT NULL))),
-  constraint deliveries_check4 CHECK (((state <> ALL (ARRAY['suppressed'::delivery_state, 'deferred'::delivery_state])) OR (reason IS NOT NULL))),
-  constraint deliveries_check5 CHECK (((state <> 'queued'::delivery_state) OR (chunk_id IS NOT NULL))),
-  constraint deliveries_pkey PRIMARY KEY (run_id, month, user_id, entry)) partition by RANGE (month);
+  constraint deliveries_chunked CHECK (((state <> 'queued'::delivery_state) OR (chunk_id IS NOT NULL))),
+  constraint deliveries_deferred_until CHECK (((state = 'deferred'::delivery_state) = (free_at IS NOT NULL))),
+  constraint deliveries_pkey PRIMARY KEY (run_id, month, user_id, entry),
+  constraint deliveries_reasoned CHECK (((state <> ALL (ARRAY['suppressed'::delivery_state, 'deferred'::delivery_state])) OR (reason IS NOT NULL)))) partition by RANGE (month);
 
 create table devices (
   token_hash bytea not null,
