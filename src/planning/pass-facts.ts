@@ -20,15 +20,14 @@ const gatherPoolHistory = sqlFile<Seen & { asOfId: string | null }>(import.meta.
 const gatherBucketHeard = sqlFile<IdRange & { now: Date; channel: Channel }>(import.meta.url, './sql/gather-bucket-heard.sql');
 const gatherPoolHeard = sqlFile<{ now: Date; channel: Channel }>(import.meta.url, './sql/gather-pool-heard.sql');
 
-/** Up to it a pool's users are asked for one by one; above it one range scan of the whole bucket is cheaper. */
-export const SMALL_POOL = 2_048;
-
 /**
  * What a pass knows of its users' messages, in tables of the session: read from the ledger once, after the lock and before anything is
  * decided on the user; what the pass then takes is added by its own statements. A small pool is asked for user by user, a large one
  * has the whole bucket read, for all waves to come.
  */
 export class PassFacts {
+  /** Above it one range scan of the whole bucket is cheaper than asking user by user. Tests move it: both ways are held to the oracle. */
+  static smallPool = 2_048;
   private wholeHistory = false;
   private readonly wholeHeard = new Set<Channel>();
 
@@ -36,21 +35,20 @@ export class PassFacts {
     private readonly tx: Transaction,
     private readonly range: IdRange,
     private readonly seen: Seen,
-    private readonly smallPool: number,
   ) {}
 
-  static async begin(tx: Transaction, range: IdRange, window: Window, passWaves: readonly string[], smallPool: number): Promise<PassFacts> {
+  static async begin(tx: Transaction, range: IdRange, window: Window, passWaves: readonly string[]): Promise<PassFacts> {
     await tx.query(createPassHistory, {});
     await tx.query(createPassKnown, {});
     await tx.query(createPassHeard, {});
     const [found] = await tx.query(findFirstMonth, { horizon: window.horizon });
-    return new PassFacts(tx, range, { ...window, passWaves, firstMonth: found!.firstMonth }, smallPool);
+    return new PassFacts(tx, range, { ...window, passWaves, firstMonth: found!.firstMonth });
   }
 
   /** The history of everybody in the pool of this size stands in pass_history. @param asOfId only rows decided before this one */
   async history(pooled: number, asOfId: string | null = null): Promise<void> {
     if (this.wholeHistory) return;
-    if (pooled <= this.smallPool || asOfId !== null) return void (await this.tx.query(gatherPoolHistory, { ...this.seen, asOfId }));
+    if (pooled <= PassFacts.smallPool || asOfId !== null) return void (await this.tx.query(gatherPoolHistory, { ...this.seen, asOfId }));
     await joiningSets(this.tx, () => this.tx.query(gatherBucketHistory, { ...this.range, ...this.seen }));
     await this.tx.raw('analyze pass_history (user_id)');
     this.wholeHistory = true;
@@ -60,7 +58,7 @@ export class PassFacts {
   async heard(channel: Channel, pooled: number): Promise<void> {
     if (this.wholeHeard.has(channel)) return;
     const { now } = this.seen;
-    if (pooled <= this.smallPool) return void (await this.tx.query(gatherPoolHeard, { now, channel }));
+    if (pooled <= PassFacts.smallPool) return void (await this.tx.query(gatherPoolHeard, { now, channel }));
     await joiningSets(this.tx, () => this.tx.query(gatherBucketHeard, { ...this.range, now, channel }));
     await this.tx.raw('analyze pass_heard (user_id)');
     this.wholeHeard.add(channel);

@@ -85,7 +85,7 @@ export function passParameters(wave: PassWave, world: PolicyWorld, range: IdRang
     variantSalt: `${wave.salt}:variant`, variantBounds: variantBounds(definition.variants.map((v) => v.weight)),
     caps: JSON.stringify(caps.map(({ cap, ord }) => capRow(cap, ord, world))),
     calendars: JSON.stringify(calendars),
-    ...pressParameters(wave, world, caps.map(({ cap }) => cap), calendars, caps.map(({ ord }) => ord)),
+    ...pressParameters(world, caps.map(({ cap }) => cap), calendars, caps.map(({ ord }) => ord)),
     gapsFrom: new Date(Math.min(...gaps.map((gap) => world.now.getTime() - parseDuration(gap.duration)!), world.now.getTime())),
     gaps: JSON.stringify(gaps.map((gap) => ({ channel: specific(gap.channel), length: gap.duration }))),
     quiet: JSON.stringify(quietRows(wave, world)),
@@ -106,18 +106,17 @@ export function capsOf({ definition }: PassWave, { policy }: PolicyWorld): Array
   return policy.caps.map((cap, ord) => ({ cap, ord })).filter(({ cap }) => capConcerns(cap, definition.channel, definition.topic ?? null));
 }
 
-/** Of each cap of the wave the earliest instant of its window in any zone, and the lowest limit that it may have for anybody. */
-function pressParameters({ definition }: PassWave, world: PolicyWorld, caps: Cap[], calendars: CalendarRow[], ords: number[]): Record<string, unknown> {
+/** Of each cap of the wave the earliest instant of its window in any zone, and a limit that it is below for nobody. */
+function pressParameters(world: PolicyWorld, caps: Cap[], calendars: CalendarRow[], ords: number[]): Record<string, unknown> {
   const { tiers, adaptive } = world.policy;
   const from = (cap: Cap, ord: number): Date => new Date(cap.window.type === 'rolling' ? world.now.getTime() - parseDuration(cap.window.duration)!
     : Math.min(world.now.getTime(), ...calendars.flatMap((row) => (row.ord === ord ? [row.starts.getTime()] : []))));
   const least = (cap: Cap): number => {
     const limit = Math.min(cap.limit, ...tiers.flatMap(({ caps: limits }) => (limits[cap.key] === undefined ? [] : [limits[cap.key]!])));
-    return adaptive.enabled && cap.channel === definition.channel ? Math.min(limit, adaptive.floor) : limit;
+    return adaptive.enabled ? Math.min(limit, adaptive.floor) : limit;
   };
   return {
-    capsFrom: caps.map((cap, i) => from(cap, ords[i]!)), capChannels: caps.map((cap) => specific(cap.channel)),
-    capTopics: caps.map((cap) => topicOf(cap, world)), leastLimits: caps.map(least),
+    capsFrom: caps.map((cap, i) => from(cap, ords[i]!)), capTopics: caps.map((cap) => topicOf(cap, world)), leastLimits: caps.map(least),
   };
 }
 

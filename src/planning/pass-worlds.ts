@@ -7,7 +7,7 @@ import { Scores, type WorthModel } from '../scoring/index.js';
 import { SettingsService, type Settings } from '../settings/index.js';
 import type { FatiguePolicy } from '../fatigue/index.js';
 import type { CampaignDefinition } from '../campaigns/index.js';
-import { PassFacts, SMALL_POOL } from './pass-facts.js';
+import { PassFacts } from './pass-facts.js';
 import { horizonOf, type IdRange, type PassWorld, type PolicyWorld } from './pass-parameters.js';
 import { RESERVED, valuesOf } from './pass-statements.js';
 
@@ -37,9 +37,6 @@ interface Reserving {
 /** Gathers what a pass needs to know beside its users: settings, policy, zones. */
 @Injectable()
 export class PassWorlds {
-  /** A test sets it to 0, so that a handful of users takes the way of a whole bucket. */
-  smallPool = SMALL_POOL;
-
   constructor(
     readonly predicates: SegmentPredicates,
     private readonly settings: SettingsService,
@@ -66,7 +63,7 @@ export class PassWorlds {
       globalSalt: `global-holdout:${this.installation.key('global-holdout').toString('hex')}`,
       templateVersions: [],
     };
-    return { ...world, reserving, facts: await PassFacts.begin(tx, range, { now, horizon: horizonOf(world) }, passWaves, this.smallPool) };
+    return { ...world, reserving, facts: await PassFacts.begin(tx, range, { now, horizon: horizonOf(world) }, passWaves) };
   }
 
   /** Puts down whom campaigns with reserve: true hold slots for, as their audiences stand now. @returns whether there are such campaigns */

@@ -36,8 +36,8 @@ consent as (
     and s.channel = :channel::channel and s.topic in ('', coalesce(:topicKey::text, ''))
   group by s.user_id
 ),
--- Who may be over a cap at all: by the widest window of any zone and the lowest limit of any tier. Most users are not, and only the
--- others are counted exactly below.
+-- Who may be over a cap at all: on whatever channel, by the widest window of any zone and the lowest limit of any tier. Most users are
+-- not, and only the others are counted exactly below.
 tally as materialized (
   select h.user_id, count(*) filter (where h.at > :now::timestamptz - interval '7 days') as messages,
     false __CAPS__ as pressed
