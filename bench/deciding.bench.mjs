@@ -63,10 +63,10 @@ async function main() {
 
 /** What an earlier run on the same folder decided. */
 async function forgetDecisions(run) {
-  await run('delete from deliveries where run_id > 2000000');
+  const { rowCount } = await run('delete from deliveries where run_id > 2000000');
   await run(`delete from campaigns where name <> 'old'`);
   await run('truncate chunks, decision_worth, wave_buckets cascade');
-  await run('vacuum analyze');
+  if (rowCount > 0) await run('vacuum analyze deliveries');
 }
 
 async function startApp() {
