@@ -12,6 +12,7 @@ const CACHE_MS = 1_000;
 @Injectable()
 export class SettingsService {
   private cached?: { settings: Settings; until: number };
+  private reading?: Promise<Settings> | undefined;
 
   constructor(
     private readonly database: ApiDatabase,
@@ -21,14 +22,19 @@ export class SettingsService {
   /** The settings in force, at most one second old. */
   async get(): Promise<Settings> {
     if (this.cached && this.cached.until > this.clock.monotonic()) return this.cached.settings;
-    const [row] = await this.database.query(read, {});
-    return this.remember(row?.value ?? {});
+    // The hundred messages of a slice ask together: one of them reads.
+    return (this.reading ??= this.read().finally(() => (this.reading = undefined)));
   }
 
   /** Sets what the patch names and keeps the rest; two patches at the same time both hold. */
   async patch(patch: SettingsPatch): Promise<Settings> {
     const [row] = await this.database.query(merge, { patch: JSON.stringify(patch) });
     return this.remember(row!.value);
+  }
+
+  private async read(): Promise<Settings> {
+    const [row] = await this.database.query(read, {});
+    return this.remember(row?.value ?? {});
   }
 
   private remember(stored: SettingsPatch): Settings {
