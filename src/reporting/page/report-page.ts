@@ -45,7 +45,8 @@ function unsent(r: CampaignResults): Markup {
     ...r.suppressed.map(({ reason, count: n }) => ({ label: words(reason), value: n, text: count(n), tone: 'soft' as const })),
     ...(r.holdout > 0 ? [{ label: 'held out', value: r.holdout, text: count(r.holdout), tone: 'main' as const }] : []),
   ]) : html`<p>Everybody in the audience passed every gate.</p>`}
-<p class="soft-ink">${count(r.audience)} decided = ${parts.filter(([, n]) => n > 0).map(([name, n]) => `${count(n)} ${name}`).join(' + ') || '0'}</p></section>`;
+<p class="soft-ink">${count(r.audience)} decided = ${parts.filter(([, n]) => n > 0).map(([name, n]) => `${count(n)} ${name}`).join(' + ') || '0'}</p>${r.resent > 0
+    ? html`<p class="soft-ink">${count(r.resent)} of these were sent again after a request whose outcome nobody knows, and may have arrived more than once.</p>` : html``}</section>`;
 }
 
 function lift(r: CampaignResults): Markup {

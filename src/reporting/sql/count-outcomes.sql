@@ -1,6 +1,8 @@
--- The ledger's rows of a campaign by variant, outcome and, of suppressed ones, reason. A queued row under an open slice is sending.
+-- The ledger's rows of a campaign by variant, outcome and, of suppressed ones, reason; and how many of them were sent again after a
+-- doubt. A queued row under an open slice is sending.
 -- reads: deliveries, runs, slices
-select d.variant, o.outcome, case when o.outcome = 'suppressed' then d.reason end as reason, count(*) as count
+select d.variant, o.outcome, case when o.outcome = 'suppressed' then d.reason end as reason, count(*) as count,
+  count(*) filter (where d.doubts > 0) as resent
 from deliveries as d
 join runs as r on r.id = d.run_id and r.kind = 'regular'
 cross join lateral (
