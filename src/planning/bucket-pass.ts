@@ -41,11 +41,20 @@ export class BucketPass {
   ) {}
 
   /** @param only of these users alone (internal ids): what is due for them beside a long pass, entries of triggers above all. */
-  async run(bucket: number, only?: readonly string[]): Promise<PassOutcome> {
+  run(bucket: number, only?: readonly string[]): Promise<PassOutcome> {
+    return this.pass(bucket, (tx, rules) => this.decideEverythingDue(tx, rules, bucket, only));
+  }
+
+  /** Transactional waves alone: they meet no cap and so nobody, and are decided before the others that are due. */
+  runTransactional(bucket: number): Promise<PassOutcome> {
+    return this.pass(bucket, (tx, rules) => this.decideEverythingDue(tx, rules, bucket, undefined, (wave) => wave.definition.class === 'transactional'));
+  }
+
+  private async pass(bucket: number, decide: (tx: Transaction, rules: PassRules) => Promise<string[]>): Promise<PassOutcome> {
     const rules = await this.worlds.rules();
     return this.database.transaction(async (tx) => {
       if (!(await this.lock(tx, bucket))) return { busy: true, chunkIds: [] };
-      return { busy: false, chunkIds: await this.decideEverythingDue(tx, rules, bucket, only) };
+      return { busy: false, chunkIds: await decide(tx, rules) };
     });
   }
 
@@ -55,10 +64,12 @@ export class BucketPass {
     return lock!.locked;
   }
 
-  protected async decideEverythingDue(tx: Transaction, rules: PassRules, bucket: number, only?: readonly string[]): Promise<string[]> {
+  protected async decideEverythingDue(
+    tx: Transaction, rules: PassRules, bucket: number, only?: readonly string[], which: (wave: DueWaveRow) => boolean = () => true,
+  ): Promise<string[]> {
     const range = bucketRange(bucket);
     const waves = (await tx.query(listDueWaves, { now: this.clock.forSql(), bucket, ...range }))
-      .filter((wave) => wave.fresh || wave.freed || wave.entered);
+      .filter((wave) => (wave.fresh || wave.freed || wave.entered) && which(wave));
     const first = waves[0];
     if (!first) return [];
     const world = await this.worlds.at(tx, rules, first.now, range, waves.map((wave) => wave.waveId));
