@@ -141,10 +141,10 @@ CASE
     WHEN (state = ANY (ARRAY['unknown'::delivery_state, 'failed'::delivery_state])) THEN state
     ELSE NULL::delivery_state
 END) stored,
-  constraint deliveries_check3 CHECK (((state = 'deferred'::delivery_state) = (free_at IS NOT NULL))),
-  constraint deliveries_check4 CHECK (((state <> ALL (ARRAY['suppressed'::delivery_state, 'deferred'::delivery_state])) OR (reason IS NOT NULL))),
-  constraint deliveries_check5 CHECK (((state <> 'queued'::delivery_state) OR (chunk_id IS NOT NULL))),
-  constraint deliveries_pkey PRIMARY KEY (run_id, month, user_id, entry)) partition by RANGE (month);
+  constraint deliveries_chunked CHECK (((state <> 'queued'::delivery_state) OR (chunk_id IS NOT NULL))),
+  constraint deliveries_deferred_until CHECK (((state = 'deferred'::delivery_state) = (free_at IS NOT NULL))),
+  constraint deliveries_pkey PRIMARY KEY (run_id, month, user_id, entry),
+  constraint deliveries_reasoned CHECK (((state <> ALL (ARRAY['suppressed'::delivery_state, 'deferred'::delivery_state])) OR (reason IS NOT NULL)))) partition by RANGE (month);
 
 create table devices (
   token_hash bytea not null,
@@ -323,12 +323,19 @@ create table runs (
   constraint runs_kind_check CHECK ((kind = ANY (ARRAY['regular'::text, 'test'::text]))),
   constraint runs_pkey PRIMARY KEY (id));
 
+create table score_marks (
+  user_id bigint not null) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=20000, autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=20000);
+
 create table score_refreshes (
   id bigint not null generated always as identity,
   as_of timestamp with time zone not null,
   users integer not null,
   models jsonb not null default '{}'::jsonb,
   finished_at timestamp with time zone not null default clock_timestamp(),
+  purchase_event text,
+  currency text,
+  cuts jsonb not null default '{}'::jsonb,
+  grid jsonb not null default '[]'::jsonb,
   constraint score_refreshes_pkey PRIMARY KEY (id));
 
 create table segment_changes (
@@ -641,7 +648,7 @@ CREATE OR REPLACE FUNCTION public.bucket_of(salt text, user_id text)
  RETURNS integer
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN ((((('x'::text || "left"(encode(sha256(convert_to(((salt || ':'::text) || user_id), 'UTF8'::name)), 'hex'::text), 15)))::bit(60))::bigint % (10000)::bigint))::integer
+RETURN ((((((('x'::text || encode(substr(sha256(convert_to(((salt || ':'::text) || user_id), 'UTF8'::name)), 1, 8), 'hex'::text)))::bit(64))::bigint >> 4) & '1152921504606846975'::bigint) % (10000)::bigint))::integer
 ;
 
 CREATE OR REPLACE FUNCTION public.drop_month_partitions(parent text, before date)

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, type Cipheriv, type Decipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type Cipher, type Decipher } from 'node:crypto';
 
 /** Where a message stands in the ledger: its partition, its user's internal id and its row. */
 export interface MessageRef {
@@ -18,13 +18,13 @@ const TEXT = /^[A-Za-z0-9_-]{22}$/;
  */
 export class MessageIds {
   // Kept: making a cipher costs ten times as much as the one block that it is made for, and ECB has no state between blocks.
-  private readonly cipher: Cipheriv;
-  private readonly decipher: Decipheriv;
+  private readonly cipher: Cipher;
+  private readonly decipher: Decipher;
 
   constructor(secret: Buffer) {
     const key = secret.subarray(0, BLOCK);
-    this.cipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false) as Cipheriv;
-    this.decipher = createDecipheriv('aes-128-ecb', key, null).setAutoPadding(false) as Decipheriv;
+    this.cipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false);
+    this.decipher = createDecipheriv('aes-128-ecb', key, null).setAutoPadding(false);
   }
 
   encode(ref: MessageRef): string {
