@@ -48,7 +48,7 @@ await onStage(async (stage) => {
   const bare = await bareLoop(stage.fcmUrl, Math.min(MESSAGES, 20_000));
   await stage.control('POST', '/reset', {});
 
-  const worker = await stage.server('worker');
+  const worker = await stage.server('worker', {}, process.env.BENCH_NODE_FLAGS?.split(' ') ?? []);
   // Not the start of the process: its loops have come round once and its connections stand.
   await rest(2_000);
   const decided = await sizes(stage);

@@ -1,5 +1,16 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
+/** The same number, at a third of the cost: of the hash only the eight bytes that are needed are written out as text. */
+const QUICK_HASH = `
+create or replace function bucket_of(salt text, user_id text) returns integer language sql immutable parallel safe
+return ((('x' || encode(substr(sha256(convert_to(salt || ':' || user_id, 'UTF8')), 1, 8), 'hex'))::bit(64)::bigint >> 4 & 1152921504606846975)
+  % 10000)::integer;
+`;
+const SLOW_HASH = `
+create or replace function bucket_of(salt text, user_id text) returns integer language sql immutable parallel safe
+return (('x' || left(encode(sha256(convert_to(salt || ':' || user_id, 'UTF8')), 'hex'), 15))::bit(60)::bigint % 10000)::integer;
+`;
+
 /** As it was, but with what goes behind the partition's definition. */
 const ensurePartition = (storage: string): string => `
 create or replace function ensure_month_partition(parent text, month date) returns void language plpgsql as $$
@@ -176,10 +187,10 @@ alter table deliveries rename to ledger_old;
 
 export class LedgerLayout1764100000003 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    for (const sql of [SET_ASIDE, ROOMY_LEDGER, NARROW, MOVE_ROWS]) await runner.query(sql);
+    for (const sql of [SET_ASIDE, ROOMY_LEDGER, NARROW, MOVE_ROWS, QUICK_HASH]) await runner.query(sql);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const sql of [SET_ASIDE, PLAIN_PARTITIONS, WIDE, MOVE_ROWS]) await runner.query(sql);
+    for (const sql of [SET_ASIDE, PLAIN_PARTITIONS, WIDE, MOVE_ROWS, SLOW_HASH]) await runner.query(sql);
   }
 }

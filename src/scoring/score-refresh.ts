@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock/index.js';
-import { WorkerDatabase, type Transaction } from '../platform/database/index.js';
+import { WorkerDatabase, sqlState, type Transaction } from '../platform/database/index.js';
 import { SettingsService } from '../settings/index.js';
 import { toColumns } from './columns.js';
+import { writeForecasts } from './forecasts.js';
 import type { Channel, FittedPriors } from './engagement-priors.js';
 import { currentInstant, scoreSql, type PurchaseScope, type ScoreModels } from './score-store.js';
 import { ScoreThreads } from './score-threads.js';
@@ -21,6 +22,7 @@ type Report = (progress: number) => Promise<void>;
 const FIT_SAMPLE = 50_000;
 const PAGE_IDS = 20_000n;
 const NIGHT_HOUR_UTC = 2;
+const FOREIGN_KEY_VIOLATION = '23503';
 /** Holdouts older than this say little about the people and offers of today. */
 const HOLDOUT_MEMORY_MS = 180 * 86_400_000;
 
@@ -44,24 +46,24 @@ export class ScoreRefresh {
 
   /** @param report is told the progress, 0 to 1 */
   run(report: Report = async () => undefined): Promise<RefreshResult> {
-    return this.database.transaction(async (tx) => {
+    return retryOnErasure(() => this.database.transaction(async (tx) => {
       await tx.query(scoreSql.lock, {});
       return this.refresh(tx, report);
-    });
+    }));
   }
 
   /** The nightly round and the first refresh of an installation; several workers may ask at once, one does it. */
   async runIfDue(): Promise<RefreshResult | undefined> {
     if (!(await this.isDue(this.database))) return undefined;
-    return this.database.transaction(async (tx) => {
+    return retryOnErasure(() => this.database.transaction(async (tx) => {
       await tx.query(scoreSql.lock, {});
       return (await this.isDue(tx)) ? this.refresh(tx, async () => undefined) : undefined;
-    });
+    }));
   }
 
   private async isDue(db: Transaction | WorkerDatabase): Promise<boolean> {
-    const { purchaseEvent } = await this.settings.get();
-    const [row] = await db.query(scoreSql.isDue, { purchaseEvent, night: lastNight(await currentInstant(db, this.clock)) });
+    const { purchaseEvent, currency } = await this.settings.get();
+    const [row] = await db.query(scoreSql.isDue, { purchaseEvent, currency, night: lastNight(await currentInstant(db, this.clock)) });
     return row!.due;
   }
 
@@ -72,7 +74,7 @@ export class ScoreRefresh {
     await report(0.3);
     const value = await this.scoreValues(tx, scope, report);
     const models: ScoreModels = { value, engagement: await this.fitEngagement(tx), worth: await this.fitWorth(tx, scope) };
-    await tx.query(scoreSql.insertRefresh, { asOf: scope.asOf, users, models: JSON.stringify(models) });
+    await tx.query(scoreSql.insertRefresh, { ...scope, users, models: JSON.stringify(models) });
     return { asOf: scope.asOf, users, models };
   }
 
@@ -97,11 +99,7 @@ export class ScoreRefresh {
   private async scorePage(tx: Transaction, scope: PurchaseScope, model: ValueModel, from: bigint): Promise<void> {
     const page = { firstId: String(from), lastId: String(from + PAGE_IDS - 1n) };
     const buyers = await tx.query(scoreSql.readHistories, { ...scope, ...page });
-    if (buyers.length === 0) return;
-    const { columns } = await this.threads.run('forecast', [model, toColumns(buyers, ['repeats', 'lastAt', 'age', 'meanSpend'])]);
-    await tx.query(scoreSql.writeValues, {
-      ids: buyers.map(({ id }) => id), alive: [...columns.alive], purchases: [...columns.purchases], values: [...columns.value],
-    });
+    await writeForecasts(tx, this.threads, model, buyers);
   }
 
   private async fitEngagement(tx: Transaction): Promise<Record<Channel, FittedPriors>> {
@@ -120,5 +118,16 @@ export class ScoreRefresh {
     const eventValues = Object.fromEntries(values.map(({ event, value }) => [event, value]));
     const columns = toColumns(histories, ['channel', 'segment', 'messages', 'opens', 'conversions', 'leftAt', 'weight']);
     return this.threads.run('fitWorth', [columns, holdouts, eventValues, { push: valueOn('push'), email: valueOn('email') }]);
+  }
+}
+
+/** Somebody erased while a refresh runs breaks the foreign key of their new score: the next attempt does not see them. */
+async function retryOnErasure<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (sqlState(error) !== FOREIGN_KEY_VIOLATION || attempt === 3) throw error;
+    }
   }
 }

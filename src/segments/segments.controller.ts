@@ -31,9 +31,8 @@ export class SegmentsController {
   @Scopes('marketer')
   @ApiOperation({
     summary: 'Make a segment by rule, or a static one',
-    description: 'The membership of a dynamic segment is there with the answer and then follows its rule, events and time; the stored '
-      + 'one is at most 5 s behind while a build of all segments takes less than a second, and building takes at most a fifth of '
-      + 'the time. A launch evaluates the rule afresh. everyone is built in: all users.',
+    description: 'The membership of a dynamic segment is there with the answer and then follows events, changes and time within 5 s; '
+      + 'lagMs says how far it is behind. A launch evaluates the rule afresh. everyone is built in: all users.',
   })
   create(@Body() body: CreateSegment): Promise<SegmentView> {
     return this.segments.create(body);
