@@ -109,14 +109,9 @@ create table decision_worth (
   constraint decision_worth_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE);
 
 create table deliveries (
-  month date not null,
   user_id bigint not null,
   id bigint not null default nextval('delivery_id_seq'::regclass),
-  run_id bigint not null,
-  wave_id bigint not null,
-  campaign_id bigint not null,
   entry bigint not null default 0,
-  chunk_id bigint,
   due_at timestamp with time zone not null,
   decided_at timestamp with time zone not null,
   expires_at timestamp with time zone not null,
@@ -124,7 +119,12 @@ create table deliveries (
   settled_at timestamp with time zone,
   free_at timestamp with time zone,
   blocking_id bigint,
-  blocking_campaign_id bigint,
+  month date not null,
+  run_id integer not null,
+  wave_id integer not null,
+  campaign_id integer not null,
+  chunk_id integer,
+  blocking_campaign_id integer,
   topic_id integer,
   policy_version integer not null,
   template_version integer,
@@ -136,11 +136,15 @@ create table deliveries (
   messages_in_7d smallint not null default 0,
   attempts smallint not null default 0,
   doubts smallint not null default 0,
-  constraint deliveries_check CHECK (((state = 'deferred'::delivery_state) = (free_at IS NOT NULL))),
-  constraint deliveries_check1 CHECK (((state <> ALL (ARRAY['suppressed'::delivery_state, 'deferred'::delivery_state])) OR (reason IS NOT NULL))),
-  constraint deliveries_check2 CHECK (((state <> 'queued'::delivery_state) OR (chunk_id IS NOT NULL))),
-  constraint deliveries_month_run_id_user_id_channel_entry_key UNIQUE (month, run_id, user_id, channel, entry),
-  constraint deliveries_pkey PRIMARY KEY (month, user_id, id)) partition by RANGE (month);
+  trouble delivery_state generated always as (
+CASE
+    WHEN (state = ANY (ARRAY['unknown'::delivery_state, 'failed'::delivery_state])) THEN state
+    ELSE NULL::delivery_state
+END) stored,
+  constraint deliveries_chunked CHECK (((state <> 'queued'::delivery_state) OR (chunk_id IS NOT NULL))),
+  constraint deliveries_deferred_until CHECK (((state = 'deferred'::delivery_state) = (free_at IS NOT NULL))),
+  constraint deliveries_pkey PRIMARY KEY (run_id, month, user_id, entry),
+  constraint deliveries_reasoned CHECK (((state <> ALL (ARRAY['suppressed'::delivery_state, 'deferred'::delivery_state])) OR (reason IS NOT NULL)))) partition by RANGE (month);
 
 create table devices (
   token_hash bytea not null,
@@ -195,8 +199,8 @@ create table idempotency_keys (
   caller text not null,
   key text not null,
   fingerprint bytea not null,
-  status smallint,
-  body text,
+  status smallint not null,
+  body text not null,
   created_at timestamp with time zone not null default clock_timestamp(),
   constraint idempotency_keys_pkey PRIMARY KEY (caller, key));
 
@@ -319,12 +323,19 @@ create table runs (
   constraint runs_kind_check CHECK ((kind = ANY (ARRAY['regular'::text, 'test'::text]))),
   constraint runs_pkey PRIMARY KEY (id));
 
+create table score_marks (
+  user_id bigint not null) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=20000, autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=20000);
+
 create table score_refreshes (
   id bigint not null generated always as identity,
   as_of timestamp with time zone not null,
   users integer not null,
   models jsonb not null default '{}'::jsonb,
   finished_at timestamp with time zone not null default clock_timestamp(),
+  purchase_event text,
+  currency text,
+  cuts jsonb not null default '{}'::jsonb,
+  grid jsonb not null default '[]'::jsonb,
   constraint score_refreshes_pkey PRIMARY KEY (id));
 
 create table segment_changes (
@@ -598,14 +609,12 @@ CREATE INDEX chunks_open ON public.chunks USING btree (lane, not_before) WHERE (
 CREATE INDEX conversions_campaign ON public.conversions USING btree (campaign_id);
 CREATE INDEX conversions_delivery ON public.conversions USING btree (user_id, delivery_id);
 CREATE INDEX deliveries_campaign ON ONLY public.deliveries USING btree (campaign_id, id);
-CREATE INDEX deliveries_chunk ON ONLY public.deliveries USING btree (chunk_id, id) WHERE (chunk_id IS NOT NULL);
-CREATE INDEX deliveries_counted ON ONLY public.deliveries USING btree (user_id, counted_at) INCLUDE (channel, topic_id, id) WHERE (counted_at IS NOT NULL);
-CREATE INDEX deliveries_dead ON ONLY public.deliveries USING btree (id) WHERE (state = 'failed'::delivery_state);
-CREATE INDEX deliveries_deferred ON ONLY public.deliveries USING btree (user_id, free_at) WHERE (state = 'deferred'::delivery_state);
-CREATE INDEX deliveries_deferred_run ON ONLY public.deliveries USING btree (run_id) WHERE (state = 'deferred'::delivery_state);
+CREATE INDEX deliveries_chunk ON ONLY public.deliveries USING btree (chunk_id) WHERE (chunk_id IS NOT NULL);
+CREATE INDEX deliveries_deferred ON ONLY public.deliveries USING btree (user_id, free_at) WHERE (free_at IS NOT NULL);
+CREATE INDEX deliveries_deferred_run ON ONLY public.deliveries USING btree (run_id) WHERE (free_at IS NOT NULL);
 CREATE INDEX deliveries_displaced ON ONLY public.deliveries USING btree (blocking_campaign_id) WHERE (blocking_campaign_id IS NOT NULL);
-CREATE INDEX deliveries_settled ON ONLY public.deliveries USING btree (user_id, settled_at) WHERE (settled_at IS NOT NULL);
-CREATE INDEX deliveries_unknown ON ONLY public.deliveries USING btree (month) WHERE (state = 'unknown'::delivery_state);
+CREATE INDEX deliveries_trouble ON ONLY public.deliveries USING btree (trouble, id) WHERE (trouble IS NOT NULL);
+CREATE INDEX deliveries_user ON ONLY public.deliveries USING btree (user_id, id);
 CREATE INDEX devices_user ON public.devices USING btree (user_id);
 CREATE INDEX events_user_name_time ON ONLY public.events USING btree (user_id, name, occurred_at);
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at);
@@ -639,7 +648,7 @@ CREATE OR REPLACE FUNCTION public.bucket_of(salt text, user_id text)
  RETURNS integer
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN ((((('x'::text || "left"(encode(sha256(convert_to(((salt || ':'::text) || user_id), 'UTF8'::name)), 'hex'::text), 15)))::bit(60))::bigint % (10000)::bigint))::integer
+RETURN ((((((('x'::text || encode(substr(sha256(convert_to(((salt || ':'::text) || user_id), 'UTF8'::name)), 1, 8), 'hex'::text)))::bit(64))::bigint >> 4) & '1152921504606846975'::bigint) % (10000)::bigint))::integer
 ;
 
 CREATE OR REPLACE FUNCTION public.drop_month_partitions(parent text, before date)
@@ -679,7 +688,8 @@ begin
   if to_regclass(partition) is not null then return; end if;
   perform pg_advisory_xact_lock(hashtext('partition'), hashtext(partition));
   if exists (select from pg_class as c where c.relname = partition and c.relnamespace = 'public'::regnamespace) then return; end if;
-  execute format('create table %I (like %I including all)', partition, parent);
+  execute format('create table %I (like %I including all)', partition, parent)
+    || case parent when 'deliveries' then ' with (fillfactor = 90)' else '' end;
   execute format('alter table %I attach partition %I for values from (%L) to (%L)',
     parent, partition, month, (month + interval '1 month')::date);
 end $function$

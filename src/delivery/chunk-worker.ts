@@ -71,7 +71,7 @@ export class ChunkWorker {
       const claim = await this.claims.next(lease, campaign!);
       if (claim.kind === 'nothing') return COVERED_REST_MS;
       if (claim.kind === 'rest') return claim.ms;
-      if (claim.kind === 'slice') await this.sendSlice(lease, claim.slice);
+      await this.sendSlice(lease, claim.slice);
     }
     return 0;
   }

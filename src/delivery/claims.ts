@@ -2,16 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { FatiguePolicies, onChannel, quietAt, quietIntervals, type FatiguePolicy } from '../fatigue/index.js';
 import { Clock } from '../platform/clock/index.js';
 import { Config } from '../platform/config/index.js';
-import { SenderDatabase, type Transaction } from '../platform/database/index.js';
+import { SenderDatabase, type Queryable } from '../platform/database/index.js';
 import { isZone, parseDuration } from '../platform/time/index.js';
 import { SettingsService, type Settings } from '../settings/index.js';
 import { claimVerdict, type ClaimRules, type Claimable, type ClaimedDevice } from './claim-check.js';
-import {
-  checkClaim, openSlice, readClaimable, reservePace, settleDeliveries, type ChunkCampaign, type Lease,
-} from './delivery.store.js';
+import { openSlice, reservePace, type ChunkCampaign, type Lease } from './delivery.store.js';
 import { ProviderGate } from './provider-gate.js';
 import { paceSpacingMs } from './retry.js';
-import { settlementOf, type Settled } from './settlements.js';
+import type { Settled } from './settlements.js';
 
 /** A kill leaves at most so many messages in doubt for each chunk under way. */
 const SLICE_SIZE = 100;
@@ -30,6 +28,8 @@ export interface Slice {
   readonly campaign: ChunkCampaign;
   readonly lease: Lease;
   readonly deliveries: readonly ClaimedDelivery[];
+  /** Members that may not go after all: nothing of them leaves, and they are settled together with the others. */
+  readonly refused: readonly Settled[];
   readonly settings: Settings;
   /** Of a throttled campaign: when the first request may leave (from now) and how far apart they are, in milliseconds. */
   readonly pace?: { readonly waitMs: number; readonly spacingMs: number };
@@ -37,9 +37,12 @@ export interface Slice {
   readonly claimedAt: number;
 }
 
-export type Claim = { kind: 'nothing' } | { kind: 'rest'; ms: number } | { kind: 'again' } | { kind: 'slice'; slice: Slice };
+export type Claim = { kind: 'nothing' } | { kind: 'rest'; ms: number } | { kind: 'slice'; slice: Slice };
 
-/** The claim: a compare-and-set on the chunk's fence, a second look at every gate that may have changed, one committed slice. */
+/** The throttle has no room now: thrown, so that the slice that was opened is taken back with its transaction. */
+class NoRoom extends Error {}
+
+/** The claim: a compare-and-set on the chunk's fence, one committed slice, a second look at every gate that may have changed. */
 @Injectable()
 export class Claims {
   constructor(
@@ -60,43 +63,52 @@ export class Claims {
     const { policy } = await this.policies.current();
     // Taken before the lease is: the worker must believe its claim to be older than it is, never younger.
     const claimedAt = this.clock.monotonic();
-    const claim = await this.database.transaction((tx) => this.claim(tx, lease, campaign, settings, policy));
-    return claim.kind === 'slice' ? { kind: 'slice', slice: { ...claim.slice, claimedAt } } : claim;
-  }
-
-  private async claim(tx: Transaction, lease: Lease, campaign: ChunkCampaign, settings: Settings, policy: FatiguePolicy): Promise<Claim> {
-    const [held] = await tx.query(checkClaim, { chunkId: lease.id, fence: lease.fence, now: this.clock.forSql() });
-    if (!held || held.stopped || !(held.kind === 'test' || ['scheduled', 'running'].includes(held.status))) return { kind: 'nothing' };
     const pace = campaign.kind === 'test' ? undefined : paceOf(campaign);
-    const rows = await tx.query(readClaimable, { month: lease.month, chunkId: lease.id, size: this.gate.sliceSize(lease.channel, pace?.size ?? SLICE_SIZE) });
-    if (rows.length === 0) return { kind: 'nothing' };
-    const rules = claimRules(held.now, campaign, settings, policy);
-    const checked = rows.map((row) => ({ row, verdict: claimVerdict(row, rules) }));
-    const refused = checked.flatMap(({ row, verdict }): Settled[] =>
-      verdict.go ? [] : [{ userId: row.internalId, id: row.id, outcome: verdict }]);
-    if (refused.length > 0) await tx.query(settleDeliveries, settlementOf(lease.month, refused, this.clock.forSql()));
-    const deliveries = checked.flatMap(({ row, verdict }) => (verdict.go ? [{ row, devices: verdict.devices }] : []));
-    if (deliveries.length === 0) return { kind: 'again' };
-    return this.open(tx, lease, campaign, settings, deliveries, pace);
+    const slice = pace
+      ? await this.claimPaced(lease, campaign, settings, policy, pace)
+      : await this.claim(this.database, lease, campaign, settings, policy, SLICE_SIZE);
+    if (slice === NO_ROOM) return { kind: 'rest', ms: PACE_REST_MS };
+    return slice ? { kind: 'slice', slice: { ...slice, claimedAt } } : { kind: 'nothing' };
   }
 
-  private async open(
-    tx: Transaction, lease: Lease, campaign: ChunkCampaign, settings: Settings, deliveries: ClaimedDelivery[], pace: Pace | undefined,
-  ): Promise<Claim> {
-    let reserved: Slice['pace'];
-    if (pace) {
-      const [turn] = await tx.query(reservePace, { campaignId: lease.campaignId, size: deliveries.length, spacingMs: pace.spacingMs });
-      if (!turn) return { kind: 'rest', ms: PACE_REST_MS };
-      reserved = { waitMs: turn.waitMs, spacingMs: pace.spacingMs };
+  /** With the throttle: slice and reserved instants are one transaction. */
+  private async claimPaced(
+    lease: Lease, campaign: ChunkCampaign, settings: Settings, policy: FatiguePolicy, pace: Pace,
+  ): Promise<OpenSlice | undefined | typeof NO_ROOM> {
+    try {
+      return await this.database.transaction(async (tx) => {
+        const slice = await this.claim(tx, lease, campaign, settings, policy, pace.size);
+        if (!slice || slice.deliveries.length === 0) return slice;
+        const [turn] = await tx.query(reservePace, { campaignId: lease.campaignId, size: slice.deliveries.length, spacingMs: pace.spacingMs });
+        if (!turn) throw new NoRoom();
+        return { ...slice, pace: { waitMs: turn.waitMs, spacingMs: pace.spacingMs } };
+      });
+    } catch (error) {
+      if (error instanceof NoRoom) return NO_ROOM;
+      throw error;
     }
-    const [slice] = await tx.query(openSlice, {
-      chunkId: lease.id, month: lease.month, campaignId: lease.campaignId, fence: lease.fence, size: deliveries.length,
-      firstId: deliveries[0]!.row.id, lastId: deliveries.at(-1)!.row.id, leaseMs: this.config.env.SLICE_LEASE_MS,
+  }
+
+  private async claim(
+    on: Queryable, lease: Lease, campaign: ChunkCampaign, settings: Settings, policy: FatiguePolicy, size: number,
+  ): Promise<OpenSlice | undefined> {
+    const rows = await on.query(openSlice, {
+      chunkId: lease.id, month: lease.month, campaignId: lease.campaignId, fence: lease.fence, now: this.clock.forSql(),
+      size: this.gate.sliceSize(lease.channel, size), leaseMs: this.config.env.SLICE_LEASE_MS,
     });
-    const opened = { id: slice!.id, campaign, lease, deliveries, settings, claimedAt: 0 };
-    return { kind: 'slice', slice: reserved ? { ...opened, pace: reserved } : opened };
+    if (rows.length === 0) return undefined;
+    const rules = claimRules(rows[0]!.now, campaign, settings, policy);
+    const checked = rows.map((row) => ({ row, verdict: claimVerdict(row, rules) }));
+    return {
+      id: rows[0]!.sliceId, campaign, lease, settings,
+      deliveries: checked.flatMap(({ row, verdict }) => (verdict.go ? [{ row, devices: verdict.devices }] : [])),
+      refused: checked.flatMap(({ row, verdict }) => (verdict.go ? [] : [{ userId: row.internalId, id: row.id, outcome: verdict }])),
+    };
   }
 }
+
+type OpenSlice = Omit<Slice, 'claimedAt'>;
+const NO_ROOM = Symbol('no room');
 
 interface Pace {
   size: number;

@@ -31,25 +31,27 @@ export interface Settlement {
   now: Date | null;
 }
 
+export interface SliceSettlement extends Settlement {
+  sliceId: string;
+  deadUserIds: string[];
+  deadTokens: string[];
+}
+
 const here = import.meta.url;
 
 export const leaseChunk = sqlFile<{ owner: string; leaseMs: number; lane: number | null; now: Date | null }, Lease>(here, './sql/lease-chunk.sql');
 export const renewChunk = sqlFile<{ chunkId: string; fence: number; leaseMs: number }, { id: string }>(here, './sql/renew-chunk.sql');
 export const releaseChunk = sqlFile<{ chunkId: string; fence: number; restMs: number; now: Date | null }, { closed: boolean }>(here, './sql/release-chunk.sql');
 export const readChunkCampaign = sqlFile<{ runId: string }, ChunkCampaign>(here, './sql/read-chunk-campaign.sql');
-export const checkClaim = sqlFile<{ chunkId: string; fence: number; now: Date | null }, { status: string; kind: string; stopped: boolean; now: Date }>(here, './sql/check-claim.sql');
-export const readClaimable = sqlFile<{ month: string; chunkId: string; size: number }, Claimable>(here, './sql/read-claimable.sql');
 export const openSlice = sqlFile<
-  { chunkId: string; month: string; campaignId: string; fence: number; firstId: string; lastId: string; size: number; leaseMs: number },
-  { id: string }
+  { chunkId: string; month: string; campaignId: string; fence: number; size: number; leaseMs: number; now: Date | null },
+  Claimable & { sliceId: string; now: Date }
 >(here, './sql/open-slice.sql');
-export const settleDeliveries = sqlFile<Settlement, { id: string; state: string }>(here, './sql/settle-deliveries.sql');
+export const settleDeliveries = sqlFile<SliceSettlement, { closed: boolean; settled: number }>(here, './sql/settle-deliveries.sql');
 export const requeueDeliveries = sqlFile<
   { month: string; chunkId: string; userIds: string[]; ids: string[]; counted: boolean[]; doubts: boolean[]; reasons: Array<string | null>; delayMs: number; now: Date | null },
   { id: string }
 >(here, './sql/requeue-deliveries.sql');
-export const closeSlice = sqlFile<{ sliceId: string }, { id: string }>(here, './sql/close-slice.sql');
-export const deleteDeadTokens = sqlFile<{ userIds: string[]; tokens: string[] }>(here, './sql/delete-dead-tokens.sql');
 export const reservePace = sqlFile<{ campaignId: string; size: number; spacingMs: number }, { waitMs: number }>(here, './sql/reserve-pace.sql');
 export const reapSlices = sqlFile<{ now: Date | null }, { unknown: number; again: number; slices: number }>(here, './sql/reap-slices.sql');
 export const closeCampaignsRows = sqlFile<{ now: Date | null }, { id: string }>(here, './sql/close-campaigns-rows.sql');

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { MAX_PUSH_PAYLOAD_BYTES, fcmBody, pushPayloadBytes, type OutgoingEmail, type OutgoingPush } from '../channels/index.js';
+import { MAX_PUSH_PAYLOAD_BYTES, fitsEverywhere, type OutgoingEmail, type OutgoingPush } from '../channels/index.js';
 import { Clock } from '../platform/clock/index.js';
 import { TemplateRenderer, type RenderContext, type RenderScores } from '../templates/index.js';
 import type { ClaimedDelivery, Slice } from './claims.js';
@@ -38,7 +38,7 @@ export class MessageComposer {
     const messageId = this.messageIds.encode(ref);
     if (rendered.channel === 'push') {
       const push = { messageId, campaignId: campaign.campaignId, content: rendered.content, expiresAt: row.expiresAt };
-      return fits(push, this.clock.now()) ? { ok: true, channel: 'push', push } : { ok: false, error: 'the payload is larger than 4,096 bytes' };
+      return fitsEverywhere(push, this.clock.now()) ? { ok: true, channel: 'push', push } : { ok: false, error: `the payload is larger than ${MAX_PUSH_PAYLOAD_BYTES} bytes` };
     }
     const html = await this.links.trackHtml(rendered.content.html, ref);
     const mail = { messageId, to: row.email!, content: { ...rendered.content, html } };
@@ -74,10 +74,4 @@ function scoresOf(row: StoredScores | null): RenderScores {
     value: probabilityAlive === null || expectedPurchases90d === null || expectedValue90d === null
       ? null : { probabilityAlive, expectedPurchases90d, expectedValue90d },
   };
-}
-
-/** The token is not part of the payload that FCM limits; the widest platform decides for all devices alike. */
-function fits(push: PushOfDevice, now: Date): boolean {
-  return (['android', 'ios', 'web'] as const).every((platform) =>
-    pushPayloadBytes(fcmBody({ ...push, token: '', platform }, now)) <= MAX_PUSH_PAYLOAD_BYTES);
 }

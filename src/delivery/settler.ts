@@ -2,9 +2,9 @@ import { setTimeout as rest } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Addresses } from '../recipients/index.js';
 import { Clock } from '../platform/clock/index.js';
-import { SenderDatabase, type Transaction } from '../platform/database/index.js';
+import { SenderDatabase } from '../platform/database/index.js';
 import type { Slice } from './claims.js';
-import { closeSlice, deleteDeadTokens, requeueDeliveries, settleDeliveries, type Lease } from './delivery.store.js';
+import { requeueDeliveries, settleDeliveries, type Lease, type SliceSettlement } from './delivery.store.js';
 import { requeueOf, settlementOf } from './settlements.js';
 import type { SentDelivery } from './slice-sender.js';
 
@@ -26,7 +26,7 @@ export class Settler {
   async settle(lease: Lease, slice: Slice, sent: readonly SentDelivery[]): Promise<void> {
     for (const wait of [...RETRY_MS, undefined]) {
       try {
-        return await this.database.transaction((tx) => this.write(tx, lease, slice, sent));
+        return await this.write(lease, slice, sent);
       } catch (error) {
         if (wait === undefined) throw error;
         this.logger.warn({ err: error, slice: slice.id, msg: 'settling failed, trying again' });
@@ -35,25 +35,25 @@ export class Settler {
     }
   }
 
-  private async write(tx: Transaction, lease: Lease, slice: Slice, sent: readonly SentDelivery[]): Promise<void> {
-    const now = this.clock.forSql();
-    const [closed] = await tx.query(closeSlice, { sliceId: slice.id });
-    // Too late, or already written: what was queued again may be under way under another slice. Only what is known to have
-    // arrived is still news, and makes of a doubt a certainty.
-    if (!closed) {
-      const arrived = sent.filter(({ outcome }) => outcome.state === 'sent');
-      if (arrived.length > 0) await tx.query(settleDeliveries, settlementOf(lease.month, arrived, now));
-      return;
-    }
-    await tx.query(settleDeliveries, settlementOf(lease.month, sent, now));
+  /** One statement where every message has come to its end; a transaction where some go back into the queue or an address is gone. */
+  private async write(lease: Lease, slice: Slice, sent: readonly SentDelivery[]): Promise<void> {
     const again = requeueOf(sent);
-    if (again) await tx.query(requeueDeliveries, { month: lease.month, chunkId: lease.id, now, ...again });
+    const gone = sent.flatMap(({ deadAddress }) => (deadAddress ? [deadAddress] : []));
+    const settlement = this.settlement(lease, slice, sent);
+    if (!again && gone.length === 0) return void (await this.database.query(settleDeliveries, settlement));
+    await this.database.transaction(async (tx) => {
+      const [{ closed } = { closed: false }] = await tx.query(settleDeliveries, settlement);
+      if (!closed) return;
+      if (again) await tx.query(requeueDeliveries, { month: lease.month, chunkId: lease.id, now: settlement.now, ...again });
+      for (const address of gone) await this.addresses.suppress(tx, this.addresses.hash(address), address, 'hard_bounce');
+    });
+  }
+
+  private settlement(lease: Lease, slice: Slice, sent: readonly SentDelivery[]): SliceSettlement {
     const dead = sent.flatMap((d) => d.deadTokens.map((token) => ({ token, userId: d.userId })));
-    if (dead.length > 0) {
-      await tx.query(deleteDeadTokens, { userIds: dead.map((d) => d.userId), tokens: dead.map((d) => d.token) });
-    }
-    for (const { deadAddress } of sent) {
-      if (deadAddress) await this.addresses.suppress(tx, this.addresses.hash(deadAddress), deadAddress, 'hard_bounce');
-    }
+    return {
+      ...settlementOf(lease.month, [...slice.refused, ...sent], this.clock.forSql()),
+      sliceId: slice.id, deadUserIds: dead.map((d) => d.userId), deadTokens: dead.map((d) => d.token),
+    };
   }
 }

@@ -3,7 +3,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Str
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { stringify } from 'csv-stringify/sync';
 import { Scopes } from '../platform/auth/index.js';
-import { decodeCursor, decodeIdCursor, PageQuery, toPage, type Page } from '../platform/http/index.js';
+import { decodeCursor, decodeIdCursor, PageQuery, ReadOnly, toPage, type Page } from '../platform/http/index.js';
 import { parseInstant } from '../platform/time/index.js';
 import { SegmentMembers, type Memberships } from './segment-members.js';
 import { SegmentPreview, type Preview } from './segment-preview.js';
@@ -47,6 +47,7 @@ export class SegmentsController {
 
   @Post('segments/preview')
   @HttpCode(200)
+  @ReadOnly()
   @ApiOperation({
     summary: 'Size, reach and a sample of a rule that is not kept',
     description: 'Exact and as of now; writes nothing. reachable counts whom marketing may and can reach: consent, and for push a '

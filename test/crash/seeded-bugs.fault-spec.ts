@@ -128,13 +128,13 @@ const swap = (from: string | RegExp, to: string): Change => (text) => text.repla
 const sql = (statement: string, from: string | RegExp, to: string): Bug => ({ statements: { [statement]: swap(from, to) } });
 
 const BUGS: [name: string, scenario: Scenario, bug: Bug][] = [
-  ['no fence: whoever once held a chunk may claim from it', lostLease, sql('check-claim', /k\.fence = (\$\d)::integer/, '$1::integer is not null')],
-  ['the claim does not look at the kill switch', lostLease, sql('check-claim', 'e.stopped_at is not null', 'false')],
-  ['mark after send: the slice does not cover its messages while they go out', deadWorker, sql('open-slice', '$5::bigint, $6::bigint', '$5::bigint, $6::bigint * 0')],
-  ['the claim takes what the open slice of a dead worker covers', deadWorker, sql('read-claimable', /and not exists \(\s*select from slices[\s\S]*?last_id\)/, '')],
+  ['no fence: whoever once held a chunk may claim from it', lostLease, sql('open-slice', /k\.fence = (\$\d)::integer/, '$1::integer is not null')],
+  ['the claim does not look at the kill switch', lostLease, sql('open-slice', 'e.stopped_at is not null', 'false')],
+  ['mark after send: the slice does not cover its messages while they go out', deadWorker, sql('open-slice', 'max(m.id)', 'max(m.id) * 0')],
+  ['the claim takes what the open slice of a dead worker covers', deadWorker, sql('open-slice', /and not exists \(\s*select from slices[\s\S]*?last_id\)/, '')],
   ['the reaper releases the cap of what is in doubt', deadWorker, sql('reap-slices', 'else i.now end,', 'else null end,')],
   ['the reaper queues again what is in doubt', deadWorker, sql('reap-slices', "c.definition ->> 'onDoubt' = 'resend' as resend", 'true as resend')],
-  ['the claim does not look again at opt-outs', calmDay, sql('read-claimable', "bool_or(b.state = 'unsubscribed')", 'false')],
+  ['the claim does not look again at opt-outs', calmDay, sql('open-slice', "bool_or(b.state = 'unsubscribed')", 'false')],
   ['the reaper ignores leases', calmDay, sql('reap-slices', 's.lease_until < clock_timestamp()', 'true')],
   ['a settlement releases the cap of what was sent', calmDay, sql('settle-deliveries', "o.state in ('sent', 'unknown')", 'false')],
   ['a settlement calls sent what was refused', calmDay, sql('settle-deliveries', 'set state = o.state::delivery_state', "set state = replace(o.state, 'failed', 'sent')::delivery_state")],
@@ -151,7 +151,7 @@ const BUGS: [name: string, scenario: Scenario, bug: Bug][] = [
     },
   }) }],
   ['a repeated settlement queues again what is on its way', repeatedSettlement, { statements: {
-    'close-slice': swap('and s.closed_at is null', ''), 'requeue-deliveries': swap(/and d\.chunk_id = \$\d+::bigint/, ''),
+    'settle-deliveries': swap('and s.closed_at is null', ''), 'requeue-deliveries': swap(/and d\.chunk_id = \$\d+::bigint/, ''),
   } }],
 ];
 

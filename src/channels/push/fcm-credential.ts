@@ -7,8 +7,8 @@ const REFRESH_BEFORE_MS = 5 * 60_000;
 
 /** Where the `Authorization` header of a send comes from. */
 export interface FcmCredential {
-  /** The header's value. @throws whatever the token endpoint answered; nothing was sent then. */
-  authorization(): Promise<string>;
+  /** The header's value; no promise where it is at hand. @throws whatever the token endpoint answered; nothing was sent then. */
+  authorization(): string | Promise<string>;
   /** The server refused the token: the next call fetches another. */
   invalidate(): void;
   close(): Promise<void>;
@@ -17,7 +17,7 @@ export interface FcmCredential {
 /** Against an `http:` endpoint, as with Firebase's emulators: the token `owner`, no OAuth and no service account. */
 export function ownerCredential(): FcmCredential {
   return {
-    authorization: () => Promise.resolve('Bearer owner'),
+    authorization: () => 'Bearer owner',
     invalidate: () => undefined,
     close: () => Promise.resolve(),
   };
@@ -41,8 +41,8 @@ export class CachedCredential implements FcmCredential {
     private readonly log: ChannelLog,
   ) {}
 
-  authorization(): Promise<string> {
-    if (this.cached && this.clock.monotonic() < this.cached.refreshAt) return Promise.resolve(this.cached.header);
+  authorization(): string | Promise<string> {
+    if (this.cached && this.clock.monotonic() < this.cached.refreshAt) return this.cached.header;
     this.fetching ??= this.fetch().finally(() => (this.fetching = undefined));
     return this.fetching;
   }

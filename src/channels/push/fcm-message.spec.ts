@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import type { OutgoingPush, RenderedPush } from '../channel-sender.js';
-import { collapseId, fcmBody, isReservedDataKey, MAX_PUSH_PAYLOAD_BYTES, pushPayloadBytes, ttlSeconds } from './fcm-message.js';
+import { collapseId, fcmBody, fitsEverywhere, isReservedDataKey, MAX_PUSH_PAYLOAD_BYTES, pushPayloadBytes, ttlSeconds } from './fcm-message.js';
 
 const NOW = new Date('2026-03-01T10:00:00Z');
 
@@ -64,6 +65,24 @@ describe('payload size', () => {
     expect(size({ title: 'ü'.repeat(100) }) - size({ title: 'u'.repeat(100) })).toBe(100);
     expect(size({ title: 'x' }, 'y'.repeat(500))).toBe(size({ title: 'x' }));
     expect(size({ title: 'x', data: { k: 'v'.repeat(4096) } })).toBeGreaterThan(MAX_PUSH_PAYLOAD_BYTES);
+  });
+
+  test('the short way of measuring never lets pass what the long way would not', () => {
+    const text = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 40 }), fc.nat(1_500).map((n) => 'ä"'.repeat(n)));
+    const keyed = fc.dictionary(fc.constantFrom('a', 'tag', 'contentAvailable', 'mutableContent', 'badge', 'titleLocKey'), text);
+    const content = fc.record({
+      title: text, body: text, deepLink: text, data: keyed, dataOnly: fc.boolean(), android: fc.record({ notification: keyed, data: keyed }, { requiredKeys: [] }),
+      apns: fc.record({ payload: fc.record({ aps: keyed, own: text }, { requiredKeys: [] }) }), webpush: fc.record({ notification: keyed }, { requiredKeys: [] }),
+    }, { requiredKeys: [] }) as fc.Arbitrary<RenderedPush>;
+    const ids = { messageId: 'm'.repeat(22), campaignId: '9'.repeat(19) };
+    let near = 0;
+    fc.assert(fc.property(content, (made) => {
+      const { token: _token, platform: _platform, ...outgoing } = push('android', made, ids);
+      const sizes = (['android', 'ios', 'web'] as const).map((platform) => pushPayloadBytes(fcmBody(push(platform, made, ids), NOW)));
+      if (Math.max(...sizes) > MAX_PUSH_PAYLOAD_BYTES) near++;
+      return fitsEverywhere(outgoing, NOW) === (Math.max(...sizes) <= MAX_PUSH_PAYLOAD_BYTES);
+    }), { numRuns: Number(process.env['RAPPORT_PROPERTY_RUNS'] ?? 300) });
+    expect(near).toBeGreaterThan(0);
   });
 });
 

@@ -149,3 +149,16 @@ export function pushPayloadBytes(body: FcmBody): number {
   ];
   return parts.reduce<number>((sum, part) => sum + (part === undefined ? 0 : Buffer.byteLength(JSON.stringify(part))), 0);
 }
+
+/** Keys and ids that we add to a template's content on any platform: collapse ids, tracking data and the names around them. */
+const OWN_BYTES = 500;
+
+/**
+ * Whether a push fits on every platform. Content so small that renaming its keys and adding ours cannot take it over the limit is
+ * not built three times to be measured: that is nearly every push, and cost as much as sending it.
+ */
+export function fitsEverywhere(push: Omit<OutgoingPush, 'token' | 'platform'>, now: Date): boolean {
+  if (Buffer.byteLength(JSON.stringify(push.content)) * 1.5 + OWN_BYTES <= MAX_PUSH_PAYLOAD_BYTES) return true;
+  return (['android', 'ios', 'web'] as const).every((platform) =>
+    pushPayloadBytes(fcmBody({ ...push, token: '', platform }, now)) <= MAX_PUSH_PAYLOAD_BYTES);
+}

@@ -18,9 +18,12 @@ export interface FcmPushSenderOptions {
   timeoutMs?: number;
 }
 
-/** Refusal without a request: FCM would refuse it, and a 4xx counts against the project's quota. */
-export function refuseOversize(body: FcmBody): SendResult | undefined {
-  if (pushPayloadBytes(body) <= MAX_PUSH_PAYLOAD_BYTES) return undefined;
+/**
+ * Refusal without a request: FCM would refuse it, and a 4xx counts against the project's quota.
+ * @param text the body as JSON: what is small as a whole need not be measured part by part
+ */
+export function refuseOversize(body: FcmBody, text = JSON.stringify(body)): SendResult | undefined {
+  if (Buffer.byteLength(text) <= MAX_PUSH_PAYLOAD_BYTES || pushPayloadBytes(body) <= MAX_PUSH_PAYLOAD_BYTES) return undefined;
   return { kind: 'refused', code: 'PAYLOAD_TOO_LARGE', permanent: true, addressGone: false, class: 'payload' };
 }
 
@@ -39,13 +42,15 @@ export class FcmPushSender implements PushSender {
     const started = clock.monotonic();
     const budget = Math.min(deadlineMs, this.timeoutMs);
     const body = fcmBody(message, clock.now());
-    const oversize = refuseOversize(body);
+    const text = JSON.stringify(body);
+    const oversize = refuseOversize(body, text);
     if (oversize) return oversize;
-    const authorization = await this.authorization(budget);
+    const header = this.authorization(budget);
+    const authorization = typeof header === 'string' ? header : await header;
     if (authorization === undefined) return { kind: 'not_sent', code: 'CREDENTIAL' };
     const timeoutMs = budget - (clock.monotonic() - started);
     if (timeoutMs <= 0) return { kind: 'not_sent', code: 'DEADLINE' };
-    return this.classify(await wire.send({ path: this.path, authorization, body: JSON.stringify(body), timeoutMs }));
+    return this.classify(await wire.send({ path: this.path, authorization, body: text, timeoutMs }));
   }
 
   async close(): Promise<void> {
@@ -61,15 +66,20 @@ export class FcmPushSender implements PushSender {
   }
 
   /** The header, or undefined where it could not be had within the budget: nothing has been sent then. */
-  private async authorization(budgetMs: number): Promise<string | undefined> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), budgetMs)));
-    try {
-      return await Promise.race([this.options.credential.authorization(), late]);
-    } catch {
-      return undefined;
-    } finally {
-      clearTimeout(timer);
-    }
+  private authorization(budgetMs: number): string | Promise<string | undefined> {
+    const header = this.options.credential.authorization();
+    return typeof header === 'string' ? header : within(header, budgetMs);
+  }
+}
+
+async function within(header: Promise<string>, budgetMs: number): Promise<string | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), budgetMs)));
+  try {
+    return await Promise.race([header, late]);
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
   }
 }

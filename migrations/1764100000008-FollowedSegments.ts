@@ -145,7 +145,7 @@ const FUNCTION_NAMES = [
 ];
 
 /** Membership follows what changes and the passing of time instead of being rebuilt whole. */
-export class FollowedSegments1764100000001 implements MigrationInterface {
+export class FollowedSegments1764100000008 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(TABLES);
     await runner.query(FUNCTIONS);

@@ -1,0 +1,1 @@
+export const doubled = (value: number): number => 2 * value;
