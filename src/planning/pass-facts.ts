@@ -19,15 +19,14 @@ const gatherPoolHistory = sqlFile<Seen & { asOfId: string | null }>(import.meta.
 const gatherBucketHeard = sqlFile<IdRange & { now: Date; channel: Channel }>(import.meta.url, './sql/gather-bucket-heard.sql');
 const gatherPoolHeard = sqlFile<{ now: Date; channel: Channel }>(import.meta.url, './sql/gather-pool-heard.sql');
 
-/** Above it one range scan of the whole bucket is cheaper than asking user by user. */
-const SMALL_POOL = 2_048;
-
 /**
  * What a pass knows of its users' messages, in tables of the session: read from the ledger once, after the lock and before anything is
  * decided on the user; what the pass then takes is added by its own statements. A small pool is asked for user by user, a large one
  * has the whole bucket read, for all waves to come.
  */
 export class PassFacts {
+  /** Above it one range scan of the whole bucket is cheaper than asking user by user. Tests move it: both ways are held to the oracle. */
+  static smallPool = 2_048;
   private wholeHistory = false;
   private readonly wholeHeard = new Set<Channel>();
 
@@ -48,7 +47,7 @@ export class PassFacts {
   /** The history of everybody in the pool of this size stands in pass_history. @param asOfId only rows decided before this one */
   async history(pooled: number, asOfId: string | null = null): Promise<void> {
     if (this.wholeHistory) return;
-    if (pooled <= SMALL_POOL) return void (await this.tx.query(gatherPoolHistory, { ...this.seen, asOfId }));
+    if (pooled <= PassFacts.smallPool) return void (await this.tx.query(gatherPoolHistory, { ...this.seen, asOfId }));
     await this.tx.query(gatherBucketHistory, { ...this.range, ...this.seen });
     await this.tx.raw('analyze pass_history (user_id)');
     this.wholeHistory = true;
@@ -58,7 +57,7 @@ export class PassFacts {
   async heard(channel: Channel, pooled: number): Promise<void> {
     if (this.wholeHeard.has(channel)) return;
     const { now } = this.seen;
-    if (pooled <= SMALL_POOL) return void (await this.tx.query(gatherPoolHeard, { now, channel }));
+    if (pooled <= PassFacts.smallPool) return void (await this.tx.query(gatherPoolHeard, { now, channel }));
     await this.tx.query(gatherBucketHeard, { ...this.range, now, channel });
     await this.tx.raw('analyze pass_heard (user_id)');
     this.wholeHeard.add(channel);

@@ -31,13 +31,18 @@ describe('what one message, one log or one scraper must not do to the others', (
          when id <= $1 then jsonb_build_object('a', loops.list, 'text', 'x')
          else '{"a": [[["x"]]], "text": "x"}' end from loops`, [poisoned]);
     const worker = await world.worker();
-    await metrics(portOf(worker.output)); // begins the measurement anew
+    // Each look begins the measurement anew.
+    const lag = async (): Promise<number> => Number(/^rapport_nodejs_eventloop_lag_p99_seconds (\S+)$/m.exec(await metrics(portOf(worker.output)))![1]);
+    await lag();
+    await launch(world.api, await createCampaign(world.api, {}));
+    await world.drained();
+    const calm = await lag();
     await launch(world.api, await createCampaign(world.api, { template: 'loops' }));
     await world.drained();
-    const lag = /eventloop_lag_p99_seconds (\S+)/.exec(await metrics(portOf(worker.output)))![1];
-    expect(await world.states()).toEqual({ sent: HEALTHY, 'suppressed render_error': poisoned });
+    // A machine that is busy with other things keeps a healthy worker waiting too.
+    expect(await lag()).toBeLessThan(Math.max(LAG_S, 2 * calm));
+    expect(await world.states()).toEqual({ sent: 2 * HEALTHY + poisoned, 'suppressed render_error': poisoned });
     expect((await world.history()).violations(HEALTHY + poisoned)).toEqual([]);
-    expect(Number(lag)).toBeLessThan(LAG_S);
   });
 
   it('F24 a log that nobody takes, a full disk under it and scrapers that hang: sending goes on', async () => {
