@@ -19,7 +19,7 @@ describe('every SQL file', () => {
     database = await createTestDatabase();
     client = new Client({ connectionString: database.url });
     await client.connect();
-    for (const name of ['create-pass-history', 'create-pass-known', 'create-pass-heard', 'create-pass-pool', 'create-pass-reserved', 'create-pass-ranks']) await client.query(SQL_FILES.get(name)!.text);
+    for (const name of ['create-pass-history', 'create-pass-known', 'create-pass-heard', 'create-pass-pool', 'create-pass-reserved', 'create-pass-ranks', 'create-score-forecasts']) await client.query(SQL_FILES.get(name)!.text);
   });
   afterAll(async () => {
     await client?.end();
