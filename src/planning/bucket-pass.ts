@@ -10,8 +10,9 @@ import type { Pool } from './pass-statements.js';
 import { PassWorlds, type PassRules } from './pass-worlds.js';
 import { SendTimeCurves } from './send-times.js';
 
-const freezeRunVariants = sqlFile<{ runId: string; templates: string[] }, { version: number }>(
-  import.meta.url, './sql/freeze-run-variants.sql');
+const freezeDueVariants = sqlFile<{ now: Date | null }>(import.meta.url, './sql/freeze-due-variants.sql');
+const freezeRunVariants = sqlFile<{ runId: string; templates: string[] }>(import.meta.url, './sql/freeze-run-variants.sql');
+const listRunVariants = sqlFile<{ runId: string }, { version: number }>(import.meta.url, './sql/list-run-variants.sql');
 const markWaveBucket = sqlFile<{ waveId: string; bucket: number; now: Date }>(import.meta.url, './sql/mark-wave-bucket.sql');
 
 const settleEntries = sqlFile<{ campaignId: string; bucket: number; unless: string | null; now: Date }>(import.meta.url, './sql/settle-entries.sql');
@@ -41,11 +42,21 @@ export class BucketPass {
   ) {}
 
   /** @param only of these users alone (internal ids): what is due for them beside a long pass, entries of triggers above all. */
-  async run(bucket: number, only?: readonly string[]): Promise<PassOutcome> {
+  run(bucket: number, only?: readonly string[]): Promise<PassOutcome> {
+    return this.pass(bucket, (tx, rules) => this.decideEverythingDue(tx, rules, bucket, only));
+  }
+
+  /** Transactional waves alone: they meet no cap and so nobody, and are decided before the others that are due. */
+  runTransactional(bucket: number): Promise<PassOutcome> {
+    return this.pass(bucket, (tx, rules) => this.decideEverythingDue(tx, rules, bucket, undefined, (wave) => wave.definition.class === 'transactional'));
+  }
+
+  private async pass(bucket: number, decide: (tx: Transaction, rules: PassRules) => Promise<string[]>): Promise<PassOutcome> {
     const rules = await this.worlds.rules();
+    await this.database.query(freezeDueVariants, { now: this.clock.forSql() });
     return this.database.transaction(async (tx) => {
       if (!(await this.lock(tx, bucket))) return { busy: true, chunkIds: [] };
-      return { busy: false, chunkIds: await this.decideEverythingDue(tx, rules, bucket, only) };
+      return { busy: false, chunkIds: await decide(tx, rules) };
     });
   }
 
@@ -55,10 +66,12 @@ export class BucketPass {
     return lock!.locked;
   }
 
-  protected async decideEverythingDue(tx: Transaction, rules: PassRules, bucket: number, only?: readonly string[]): Promise<string[]> {
-    const range = bucketRange(bucket);
+  protected async decideEverythingDue(
+    tx: Transaction, rules: PassRules, bucket: number, only?: readonly string[], which: (wave: DueWaveRow) => boolean = () => true,
+  ): Promise<string[]> {
+    const range = only ? rangeOf(only) : bucketRange(bucket);
     const waves = (await tx.query(listDueWaves, { now: this.clock.forSql(), bucket, ...range }))
-      .filter((wave) => wave.fresh || wave.freed || wave.entered);
+      .filter((wave) => (wave.fresh || wave.freed || wave.entered) && which(wave));
     const first = waves[0];
     if (!first) return [];
     const world = await this.worlds.at(tx, rules, first.now, range, waves.map((wave) => wave.waveId));
@@ -70,9 +83,7 @@ export class BucketPass {
   }
 
   private async decideWave(tx: Transaction, { wave, round, last }: Step, world: PassWorld, bucket: number, range: IdRange, only?: readonly string[]): Promise<string[]> {
-    const templates = wave.definition.variants.map((variant) => variant.template);
-    const frozen = await tx.query(freezeRunVariants, { runId: wave.runId, templates });
-    const versions = { ...world, templateVersions: frozen.map(({ version }) => version) };
+    const versions = { ...world, templateVersions: await this.templateVersions(tx, wave) };
     const chunkIds: string[] = [];
     for (const pool of poolsOf(wave)) {
       const limit = await this.poolLimit(tx, wave, pool);
@@ -90,6 +101,15 @@ export class BucketPass {
       if (whole && last && wave.fresh && pool === poolsOf(wave).at(-1)) await tx.query(markWaveBucket, { waveId: wave.waveId, bucket, now: world.now });
     }
     return chunkIds;
+  }
+
+  /** Frozen before the pass began, but for a run that has fallen due since: then here, and the other buckets wait for this one. */
+  private async templateVersions(tx: Transaction, { runId, definition: { variants } }: DueWaveRow): Promise<number[]> {
+    const versions = async (): Promise<number[]> => (await tx.query(listRunVariants, { runId })).map(({ version }) => version);
+    const known = await versions();
+    if (known.length === variants.length) return known;
+    await tx.query(freezeRunVariants, { runId, templates: variants.map((variant) => variant.template) });
+    return versions();
   }
 
   /**
@@ -111,6 +131,12 @@ export class BucketPass {
     // The planner prepares the curve before the pass; where somebody rang the bell earlier, the next tick decides.
     return sendTimes ? { ...wave, sendTimes } : { ...wave, fresh: false };
   }
+}
+
+/** From the first to the last of them: what is gathered by ranges of ids is not gathered of a whole bucket for the sake of one user. */
+function rangeOf(only: readonly string[]): IdRange {
+  const ids = only.map(BigInt).sort((a, b) => (a < b ? -1 : 1));
+  return { fromId: String(ids[0]!), toId: String(ids.at(-1)! + 1n) };
 }
 
 function unlessOf({ definition: { schedule } }: DueWaveRow): string | null {
