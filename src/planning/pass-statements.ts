@@ -2,8 +2,8 @@ import { numberParameters, sqlPart } from '../platform/database/index.js';
 
 /** Who the pass looks at: a wave's undecided audience (of a bestHour wave, whose hour it is), its freed deferred rows, entries, or one user. */
 export type Pool = 'fresh' | 'bestHour' | 'deferred' | 'entered' | 'one';
-/** What becomes of the verdicts: written, only counted, or shown. */
-export type Ending = 'record' | 'take' | 'show';
+/** What becomes of the verdicts: written, only counted, asked what they are worth, or shown. */
+export type Ending = 'record' | 'take' | 'ask' | 'show';
 
 export interface PassStatement {
   readonly text: string;
@@ -37,12 +37,14 @@ export interface Shape {
   readonly again: boolean;
   /** Some campaign holds back slots. */
   readonly reserved: boolean;
+  /** A budget of messages holds for the campaign. */
+  readonly rationed: boolean;
 }
 
 const BOTH = [true, false];
-const SHAPES: readonly Shape[] = BOTH.flatMap((worth) => BOTH.flatMap((reserved) => [
-  { ending: 'record', worth, reserved, again: false }, { ending: 'record', worth, reserved, again: true },
-  { ending: 'take', worth, reserved, again: false }, { ending: 'show', worth, reserved, again: false }] as const));
+const SHAPES: readonly Shape[] = BOTH.flatMap((worth) => BOTH.flatMap((reserved) => BOTH.flatMap((rationed) => [
+  ...BOTH.map((again) => ({ ending: 'record', worth, reserved, rationed, again }) as const),
+  ...(['take', 'ask', 'show'] as const).map((ending) => ({ ending, worth, reserved, rationed, again: false }))])));
 
 /**
  * The one SELECT of deciding with each of its ends: launch, simulate and explain differ in nothing else, which is why what
@@ -54,19 +56,21 @@ export function decisionOf(shape: Shape): PassStatement {
   return DECISIONS.get(nameOf({ ...shape, again: shape.again && shape.ending === 'record' }))!;
 }
 
-function nameOf({ ending, worth, again, reserved }: Shape): string {
-  return [ending, ...(worth ? ['worth'] : []), ...(again ? ['again'] : []), ...(reserved ? ['reserved'] : [])].join(' ');
+function nameOf({ ending, worth, again, reserved, rationed }: Shape): string {
+  return [ending, ...(worth ? ['worth'] : []), ...(again ? ['again'] : []), ...(reserved ? ['reserved'] : []), ...(rationed ? ['rationed'] : [])].join(' ');
 }
 
-function compose({ ending, worth, again, reserved }: Shape): PassStatement {
+function compose({ ending, worth, again, reserved, rationed }: Shape): PassStatement {
   const ends: Record<Ending, string> = {
     record: part('record-verdicts')
       .replace('__AGAIN__', () => (again ? part('decide-again') : ''))
       .replace('__TERMS__', () => (worth ? part('record-worth').replace('__AGAIN__', () => (again ? part('decide-worth-again') : '')) : '')),
     take: part('take-verdicts'),
+    ask: part('ask-verdicts'),
     show: part('show-verdict'),
   };
-  const decide = DECIDE.replace('__RESERVE__', () => part(reserved ? 'reserve-gate' : 'no-reserve-gate').trim());
+  const decide = DECIDE.replace('__RESERVE__', () => part(reserved ? 'reserve-gate' : 'no-reserve-gate').trim())
+    .replace('__RATIONED__', () => part(rationed ? 'ration' : 'no-ration').trim());
   return numberParameters(`${worth ? PRICE : PRICE_NOTHING}\n${decide}\n${ends[ending]}`);
 }
 
