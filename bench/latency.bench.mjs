@@ -48,11 +48,13 @@ async function seed(app, call) {
   await db.raw(`select ensure_month_partition('deliveries', $1::date)`, [month]);
   await db.raw(`with made as (insert into users (id, user_id, created_at) select nextval('user_id_seq'), 'u' || n, now() from generate_series(1, $1::integer) as n returning id, user_id)
     insert into devices (token_hash, token, user_id, platform, permission, last_seen_at) select sha256(user_id::bytea), 'token-' || user_id, id, 'android', 'granted', now() from made`, [PEOPLE]);
+  await db.raw(`insert into runs (campaign_id, scheduled_for, month, expires_at, completed_at)
+    select $2, now() - n * interval '1 day', $1, now(), now() from generate_series(1, 4) as n`, [month, campaign]);
   await db.raw(`insert into deliveries (month, user_id, run_id, wave_id, campaign_id, chunk_id, due_at, decided_at, expires_at, counted_at, settled_at, policy_version, state, channel)
-    select $1, u.id, -n, 0, $2, 1, x.at, x.at, x.at, x.at, x.at, 0, 'sent', 'push' from users as u, generate_series(1, 4) as n, lateral (select now() - n * interval '1 day' as at) as x`, [month, campaign]);
+    select $1, u.id, r.id, 0, $2, 1, r.scheduled_for, r.scheduled_for, r.scheduled_for, r.scheduled_for, r.scheduled_for, 0, 'sent', 'push' from users as u, runs as r`, [month, campaign]);
   await db.raw('vacuum analyze');
   await db.raw('select 1');
-  const rows = await db.raw(`select d.id, d.user_id as internal, u.user_id as "userId" from deliveries as d join users as u on u.id = d.user_id where d.run_id = -1 order by d.id % 7919, d.id`);
+  const rows = await db.raw(`select d.id, d.user_id as internal, u.user_id as "userId" from deliveries as d join users as u on u.id = d.user_id where d.run_id = (select max(id) from runs) order by d.id % 7919, d.id`);
   const ids = app.get(MessageIds);
   // The first refresh and the first build of the segment are no part of it.
   await rest(8_000);

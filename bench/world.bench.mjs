@@ -103,9 +103,9 @@ async function aDay(world, day, total) {
     clock.at = new Date(clock.at.getTime() + 1_000);
   }
   await loop('campaign-scheduler');
-  const got = await db.raw(`select d.month::text as month, d.user_id as internal, d.id, d.campaign_id as campaign, u.user_id as "userId"
+  const got = await db.raw(`select d.month::text as month, d.user_id as internal, d.id, d.campaign_id::text as campaign, u.user_id as "userId"
     from deliveries as d join users as u on u.id = d.user_id where d.state = 'sent' and d.decided_at >= $1 order by d.id`, [new Date(START + day * DAY)]);
-  const byUser = Map.groupBy ? Map.groupBy(got, (row) => row.userId) : got.reduce((map, row) => map.set(row.userId, [...(map.get(row.userId) ?? []), row]), new Map());
+  const byUser = got.reduce((map, row) => map.set(row.userId, [...(map.get(row.userId) ?? []), row]), new Map());
   clock.at = new Date(START + day * DAY + 10 * 3_600_000);
   const told = { opens: [], purchases: [], optOuts: [] };
   for (const person of people) answer(person, byUser.get(person.userId) ?? [], day, { ids, strengths, total, told, at: clock.at.toISOString() });
@@ -136,7 +136,9 @@ function answer(person, messages, day, { ids, strengths, total, told, at }) {
   if (person.draw() < TRUTH.base) told.purchases.push(purchase(person, `${day}-base`, at));
 }
 
-const purchase = ({ userId }, eventId, occurredAt) => ({ eventId, userId, name: 'purchase', occurredAt, value: TRUTH.value, currency: 'EUR' });
+function purchase({ userId }, eventId, occurredAt) {
+  return { eventId, userId, name: 'purchase', occurredAt, value: TRUTH.value, currency: 'EUR' };
+}
 
 async function tell({ call, loop, clock }, { opens, purchases, optOuts }) {
   for (let from = 0; from < opens.length; from += 1_000) await call('POST', '/v1/messages/events', { events: opens.slice(from, from + 1_000) });

@@ -24,7 +24,7 @@ try {
   const db = app.get(ApiDatabase);
   await seed(db, call);
   await app.get(ScoreRefresh).run();
-  await decide(app, db, call, clock, {}); // Warm: plans, caches, the curve.
+  for (const way of [{}, { worth: true }]) await decide(app, db, call, clock, way); // Warm: plans, caches, the curve.
   const plain = await decide(app, db, call, clock, {});
   const worth = await decide(app, db, call, clock, { worth: true });
   const priced = await decide(app, db, call, clock, { worth: true, budget: Math.floor(USERS / 4) });
