@@ -11,8 +11,9 @@ import type { Pool } from './pass-statements.js';
 import { PassWorlds, type PassRules } from './pass-worlds.js';
 import { SendTimeCurves } from './send-times.js';
 
-const freezeRunVariants = sqlFile<{ runId: string; templates: string[] }, { version: number }>(
-  import.meta.url, './sql/freeze-run-variants.sql');
+const freezeDueVariants = sqlFile<{ now: Date | null }>(import.meta.url, './sql/freeze-due-variants.sql');
+const freezeRunVariants = sqlFile<{ runId: string; templates: string[] }>(import.meta.url, './sql/freeze-run-variants.sql');
+const listRunVariants = sqlFile<{ runId: string }, { version: number }>(import.meta.url, './sql/list-run-variants.sql');
 const markWaveBucket = sqlFile<{ waveId: string; bucket: number; now: Date }>(import.meta.url, './sql/mark-wave-bucket.sql');
 
 const settleEntries = sqlFile<{ campaignId: string; bucket: number; unless: string | null; now: Date }>(import.meta.url, './sql/settle-entries.sql');
@@ -44,11 +45,21 @@ export class BucketPass {
   ) {}
 
   /** @param only of these users alone (internal ids): what is due for them beside a long pass, entries of triggers above all. */
-  async run(bucket: number, only?: readonly string[]): Promise<PassOutcome> {
+  run(bucket: number, only?: readonly string[]): Promise<PassOutcome> {
+    return this.pass(bucket, (tx, rules) => this.decideEverythingDue(tx, rules, bucket, only));
+  }
+
+  /** Transactional waves alone: they meet no cap and so nobody, and are decided before the others that are due. */
+  runTransactional(bucket: number): Promise<PassOutcome> {
+    return this.pass(bucket, (tx, rules) => this.decideEverythingDue(tx, rules, bucket, undefined, (wave) => wave.definition.class === 'transactional'));
+  }
+
+  private async pass(bucket: number, decide: (tx: Transaction, rules: PassRules) => Promise<PassOutcome>): Promise<PassOutcome> {
     const rules = await this.worlds.rules();
+    await this.database.query(freezeDueVariants, { now: this.clock.forSql() });
     return this.database.transaction(async (tx) => {
       if (!(await this.lock(tx, bucket))) return { busy: true, chunkIds: [] };
-      return this.decideEverythingDue(tx, rules, bucket, only);
+      return decide(tx, rules);
     });
   }
 
@@ -58,9 +69,11 @@ export class BucketPass {
     return lock!.locked;
   }
 
-  protected async decideEverythingDue(tx: Transaction, rules: PassRules, bucket: number, only?: readonly string[]): Promise<PassOutcome> {
-    const range = bucketRange(bucket);
-    const due = await dueWaves(tx, { now: this.clock.forSql(), bucket, ...range });
+  protected async decideEverythingDue(
+    tx: Transaction, rules: PassRules, bucket: number, only?: readonly string[], which: (wave: DueWaveRow) => boolean = () => true,
+  ): Promise<PassOutcome> {
+    const range = only ? rangeOf(only) : bucketRange(bucket);
+    const due = (await dueWaves(tx, { now: this.clock.forSql(), bucket, ...range })).filter(which);
     const now = due[0]?.now;
     if (!now) return { busy: false, chunkIds: [] };
     const budgets = await openBudgets(tx, rules.settings, due, now);
@@ -80,9 +93,7 @@ export class BucketPass {
   private async decideStep(
     tx: Transaction, { wave, round, last, whole }: Step, world: PassWorld, bucket: number, range: IdRange, limitsOf: LimitsOf, everybody: boolean,
   ): Promise<string[]> {
-    const templates = wave.definition.variants.map((variant) => variant.template);
-    const frozen = await tx.query(freezeRunVariants, { runId: wave.runId, templates });
-    const versions = { ...world, templateVersions: frozen.map(({ version }) => version) };
+    const versions = { ...world, templateVersions: await this.templateVersions(tx, wave) };
     const budget = wave.definition.class === 'transactional' ? undefined : world.budgets.get(wave.definition.channel);
     const chunkIds: string[] = [];
     for (const pool of poolsOf(wave)) {
@@ -115,6 +126,15 @@ export class BucketPass {
     return { waves, limits };
   }
 
+  /** Frozen before the pass began, but for a run that has fallen due since: then here, and the other buckets wait for this one. */
+  private async templateVersions(tx: Transaction, { runId, definition: { variants } }: DueWaveRow): Promise<number[]> {
+    const versions = async (): Promise<number[]> => (await tx.query(listRunVariants, { runId })).map(({ version }) => version);
+    const known = await versions();
+    if (known.length === variants.length) return known;
+    await tx.query(freezeRunVariants, { runId, templates: variants.map((variant) => variant.template) });
+    return versions();
+  }
+
   /**
    * How many of the wave's audience may be decided now: null, all; 0, none. What a throttle cannot send within 15 minutes is left
    * undecided, so that it holds nobody's slot. Its campaign's lock keeps two planners from filling the same room.
@@ -127,6 +147,12 @@ export class BucketPass {
     const held = wave.definition.throttlePerMinute! * HELD_MINUTES;
     return again!.room < held * LEAST_ROOM ? 0 : again!.room;
   }
+}
+
+/** From the first to the last of them: what is gathered by ranges of ids is not gathered of a whole bucket for the sake of one user. */
+function rangeOf(only: readonly string[]): IdRange {
+  const ids = only.map(BigInt).sort((a, b) => (a < b ? -1 : 1));
+  return { fromId: String(ids[0]!), toId: String(ids.at(-1)! + 1n) };
 }
 
 function unlessOf({ definition: { schedule } }: DueWaveRow): string | null {

@@ -86,7 +86,7 @@ export class Explainer {
     // Models are refitted, so the terms are as recorded wherever there are any.
     const verdict = row.worth ? { ...shown, worth: row.worth } : shown;
     const outcome = row.state === 'queued' && row.sending ? 'sending' : row.state;
-    const counters = (await this.fatigue.read(userId, row.decidedAt)).caps;
+    const counters = (await this.fatigue.read(userId, row.decidedAt, { id: row.id!, policyVersion: row.policyVersion })).caps;
     const recorded = { outcome, reason: row.reason, cap: row.cap };
     return {
       outcome, gates: gatesOf(verdict, policy, recorded), counters, decidedAt: row.decidedAt,

@@ -90,6 +90,18 @@ export class Environment {
   @Transform(empty) @IsOptional() @IsString()
   MAIL_FROM_DOMAINS?: string;
 
+  /** Domain that signs mail (DKIM); together with DKIM_SELECTOR and DKIM_KEY_FILE. Absent: unsigned, or signed by the mail server. */
+  @Transform(empty) @IsOptional() @Matches(/^[a-z0-9.-]+\.[a-z0-9-]+$/i, { message: 'DKIM_DOMAIN must be a domain' })
+  DKIM_DOMAIN?: string;
+
+  /** Selector under which the public key stands: <selector>._domainkey.<domain>. */
+  @Transform(empty) @IsOptional() @Matches(/^[a-z0-9._-]+$/i, { message: 'DKIM_SELECTOR must be a selector such as s1' })
+  DKIM_SELECTOR?: string;
+
+  /** File with the private key, PEM. */
+  @Transform(empty) @IsOptional() @IsString()
+  DKIM_KEY_FILE?: string;
+
   /** fatal, error, warn, info, debug or trace. */
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
   LOG_LEVEL: string = 'info';
