@@ -6,6 +6,7 @@ import {
 import { parseDuration } from '../platform/time/index.js';
 import type { WorthModel } from '../scoring/index.js';
 import type { Settings } from '../settings/index.js';
+import { budgetParameters, type OpenBudgets } from './message-budgets.js';
 import type { PassFacts } from './pass-facts.js';
 import { worthCells } from './worth-parameters.js';
 import { EXPLORE_BUCKETS, GAIN_MARGIN, allowedSlots, zoneRules, type SendTimes } from './send-time.js';
@@ -50,6 +51,8 @@ export interface PolicyWorld {
   globalSalt: string;
   templateVersions: readonly number[];
   passWaves: readonly string[];
+  /** What may still be admitted, by channel. */
+  budgets: OpenBudgets;
 }
 
 export interface PassWorld extends PolicyWorld {
@@ -97,7 +100,7 @@ export function passParameters(wave: PassWave, world: PolicyWorld, range: IdRang
     only: null, poolLimit: null, passEntries: definition.schedule.type === 'triggered',
     unless: definition.schedule.type === 'triggered' ? (definition.schedule.unless ?? null) : null,
     reentryAfter: reentryAfter(wave),
-    ...sendTimeParameters(wave, world),
+    ...sendTimeParameters(wave, world), ...budgetParameters(world.budgets, wave),
   };
 }
 

@@ -2,8 +2,8 @@ import { numberParameters, sqlPart } from '../platform/database/index.js';
 
 /** Who the pass looks at: a wave's undecided audience (of a bestHour wave, whose hour it is), its freed deferred rows, entries, or one user. */
 export type Pool = 'fresh' | 'bestHour' | 'deferred' | 'entered' | 'one';
-/** What becomes of the verdicts: written, only counted, or shown. */
-export type Ending = 'record' | 'take' | 'show';
+/** What becomes of the verdicts: written, only counted, asked what they are worth, or shown. */
+export type Ending = 'record' | 'take' | 'ask' | 'show';
 
 export interface PassStatement {
   readonly text: string;
@@ -40,6 +40,8 @@ export interface Shape {
   readonly again: boolean;
   /** Some campaign holds back slots. */
   readonly reserved: boolean;
+  /** A budget of messages holds for the campaign. */
+  readonly rationed: boolean;
 }
 
 const composed = new Map<string, PassStatement>();
@@ -58,25 +60,32 @@ export function decisionOf(shape: Shape): PassStatement {
 /** Every statement that decisionOf may give for waves of so many caps, by name. */
 export function decisions(caps: number): Array<[name: string, statement: PassStatement]> {
   const both = [true, false];
-  const ends: Ending[] = ['record', 'take', 'show'];
-  const shapes = ends.flatMap((ending) => both.flatMap((worth) => both.flatMap((reserved) => both.map((again) => ({ ending, caps, worth, reserved, again })))));
+  const ends: Ending[] = ['record', 'take', 'ask', 'show'];
+  const shapes = ends.flatMap((ending) => both.flatMap((worth) => both.flatMap((reserved) => both.flatMap((rationed) =>
+    both.map((again) => ({ ending, caps, worth, reserved, rationed, again }))))));
   return shapes.map((shape) => [nameOf(shape), decisionOf(shape)]);
 }
 
-function nameOf({ ending, caps, worth, again, reserved }: Shape): string {
-  return [`${ending} under ${caps} caps`, ...(worth ? ['worth'] : []), ...(again ? ['again'] : []), ...(reserved ? ['reserved'] : [])].join(' ');
+function nameOf({ ending, caps, worth, again, reserved, rationed }: Shape): string {
+  return [
+    `${ending} under ${caps} caps`, ...(worth ? ['worth'] : []), ...(again ? ['again'] : []), ...(reserved ? ['reserved'] : []),
+    ...(rationed ? ['rationed'] : []),
+  ].join(' ');
 }
 
-function compose({ ending, caps, worth, again, reserved }: Shape): PassStatement {
+function compose({ ending, caps, worth, again, reserved, rationed }: Shape): PassStatement {
   const ends: Record<Ending, string> = {
     record: part('record-verdicts')
       .replace('__AGAIN__', () => (again ? part('decide-again') : ''))
       .replace('__TERMS__', () => (worth ? part('record-worth').replace('__AGAIN__', () => (again ? part('decide-worth-again') : '')) : '')),
     take: part('take-verdicts'),
+    ask: part('ask-verdicts'),
     show: part('show-verdict'),
   };
   const pressed = Array.from({ length: caps }, (_, n) => PRESS_CAP.replaceAll('__N__', String(n + 1))).join('');
-  const decide = DECIDE.replace('__CAPS__', () => pressed).replace('__RESERVE__', () => part(reserved ? 'reserve-gate' : 'no-reserve-gate').trim());
+  const decide = DECIDE.replace('__CAPS__', () => pressed)
+    .replace('__RESERVE__', () => part(reserved ? 'reserve-gate' : 'no-reserve-gate').trim())
+    .replace('__RATIONED__', () => part(rationed ? 'ration' : 'no-ration').trim());
   return numberParameters(`${worth ? PRICE : PRICE_NOTHING}\n${decide}\n${ends[ending]}`);
 }
 

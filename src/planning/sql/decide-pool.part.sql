@@ -137,7 +137,10 @@ gated as (
     rg.free_at as reserve_free_at, rg.before as reserve_before, rg.ord as reserve_cap, rg.campaign_id as reserve_campaign_id,
     w.worth_segment, w.incrementality, w.heard_messages, w.heard_opens, w.heard_conversions, w.conversion_rate, w.open_rate,
     w.conversion_value, w.conversion_gain, w.open_gain, w.hazard, w.keep_value, w.message_cost,
-    w.net_worth
+    w.net_worth,
+    -- Of those who are worth exactly the price of the budget, a share by lot.
+    w.net_worth <= :price::float8 and not (:tieBuckets::integer > 0 and w.net_worth = :price::float8
+      and bucket_of(:tieSalt::text, p.client_id) < :tieBuckets::integer) as below_price
   from pass_pool as p
   left join suppressions as s on s.address_hash = p.email_hash
   left join consent as c on c.user_id = p.user_id
@@ -170,7 +173,7 @@ reasoned as (
       when g.gap_free_at is not null then 'minimum_gap'
       when g.cap_free_at is not null then 'frequency_cap'
       when g.reserve_free_at is not null then 'reserved_for_priority'
-      when g.net_worth <= 0 then 'not_worth_it'
+      when g.below_price then 'not_worth_it'
     end)::delivery_reason as reason,
     greatest(g.quiet_until, g.gap_free_at, g.cap_free_at, g.reserve_free_at) as gates_free_at
   from gated as g
@@ -192,12 +195,14 @@ decided as (
       and bucket_of(:holdoutSalt::text, t.client_id) < :holdoutBuckets::integer as held_out,
     case when cardinality(:variantBounds::integer[]) = 0 or :variantBounds::integer[] = '{10000}' then 0
       else width_bucket(bucket_of(:variantSalt::text, t.client_id), :variantBounds::integer[]) end::smallint as variant,
+    case when t.over_budget then 'budget_spent' else t.reason end as why,
     (case
+      when t.over_budget then 'suppressed'
       when t.reason is null and not :transactional::boolean and :holdoutBuckets::integer > 0
         and bucket_of(:holdoutSalt::text, t.client_id) < :holdoutBuckets::integer then 'held_out'
       when t.reason is null then 'queued'
       when :defer::boolean and t.free_at <= t.expires_at then 'deferred'
       else 'suppressed'
     end)::delivery_state as state
-  from timed as t
+  from __RATIONED__ as t
 )
