@@ -59,7 +59,7 @@ export const MUTANTS: readonly Mutant[] = [
     world: worldOf({ caps: [cap()], campaigns: [campaign({ worth: true, conversion: { event: 'booking', window: 'P3D' } }), campaign({ worth: true })] }),
   },
   {
-    name: 'what is worth nothing is sent', from: 'when g.net_worth <= 0 then', to: 'when false then',
+    name: 'what is worth nothing is sent', from: 'when g.below_price then', to: 'when false then',
     world: worldOf({ campaigns: [campaign({ worth: true })], messageCost: 30 }),
   },
   {
