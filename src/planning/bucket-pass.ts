@@ -59,8 +59,9 @@ export class BucketPass {
 
   protected async decideEverythingDue(tx: Transaction, rules: PassRules, bucket: number, only?: readonly string[]): Promise<string[]> {
     const range = only ? rangeOf(only) : bucketRange(bucket);
-    const waves = (await tx.query(listDueWaves, { now: this.clock.forSql(), bucket, ...range }))
+    const due = (await tx.query(listDueWaves, { now: this.clock.forSql(), bucket, ...range }))
       .filter((wave) => wave.fresh || wave.freed || wave.entered);
+    const waves = only ? upToEntered(due) : due;
     const first = waves[0];
     if (!first) return [];
     const world = await this.worlds.at(tx, rules, first.now, range, waves.map((wave) => wave.waveId));
@@ -120,6 +121,15 @@ export class BucketPass {
     // The planner prepares the curve before the pass; where somebody rang the bell earlier, the next tick decides.
     return sendTimes ? { ...wave, sendTimes } : { ...wave, fresh: false };
   }
+}
+
+/**
+ * What is due no lower than the lowest campaign that somebody has entered: what ranks lower takes no slot from it, and is left to the
+ * bulk pass. An event beside ten bulk campaigns of lower priority costs one statement then, not eleven.
+ */
+function upToEntered(waves: readonly DueWaveRow[]): DueWaveRow[] {
+  const lowest = Math.min(...waves.filter(({ entered }) => entered).map(({ definition }) => definition.priority));
+  return waves.filter(({ definition }) => definition.priority >= lowest);
 }
 
 /** From the first to the last of them: what is gathered by ranges of ids is not gathered of a whole bucket for the sake of one user. */
