@@ -73,7 +73,8 @@ export class BucketPass {
     tx: Transaction, rules: PassRules, bucket: number, only?: readonly string[], which: (wave: DueWaveRow) => boolean = () => true,
   ): Promise<PassOutcome> {
     const range = only ? rangeOf(only) : bucketRange(bucket);
-    const due = (await dueWaves(tx, { now: this.clock.forSql(), bucket, ...range })).filter(which);
+    const open = (await dueWaves(tx, { now: this.clock.forSql(), bucket, ...range })).filter(which);
+    const due = only ? upToEntered(open) : open;
     const now = due[0]?.now;
     if (!now) return { busy: false, chunkIds: [] };
     const budgets = await openBudgets(tx, rules.settings, due, now);
@@ -147,6 +148,15 @@ export class BucketPass {
     const held = wave.definition.throttlePerMinute! * HELD_MINUTES;
     return again!.room < held * LEAST_ROOM ? 0 : again!.room;
   }
+}
+
+/**
+ * What is due no lower than the lowest campaign that somebody has entered: what ranks lower takes no slot from it, and is left to the
+ * bulk pass. An event beside ten bulk campaigns of lower priority costs one statement then, not eleven.
+ */
+function upToEntered(waves: readonly DueWaveRow[]): DueWaveRow[] {
+  const lowest = Math.min(...waves.filter(({ entered }) => entered).map(({ definition }) => definition.priority));
+  return waves.filter(({ definition }) => definition.priority >= lowest);
 }
 
 /** From the first to the last of them: what is gathered by ranges of ids is not gathered of a whole bucket for the sake of one user. */

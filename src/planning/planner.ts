@@ -48,7 +48,8 @@ export class Planner implements OnModuleInit {
   async tick(): Promise<void> {
     const now = this.clock.forSql();
     await this.sendTimes.prepare();
-    await this.database.query(openDueWaves, { now });
+    // A transaction, because it is tried again after a deadlock: a pass marks rows that it opens itself in the order of ranks.
+    await this.database.transaction((tx) => tx.query(openDueWaves, { now }));
     const buckets = (await this.database.query(findDueBuckets, { now })).map(({ bucket }) => bucket);
     // The head is decided here at once; the tail is offered to all.
     this.doorbell.ring('planning', buckets.slice(1).reverse().map((bucket) => ({ bucket })));

@@ -25,9 +25,10 @@ describe('an event beside a bulk pass', () => {
     `select u.user_id as user from deliveries d join users u on u.id = d.user_id where d.campaign_id = $1 order by 1`, [campaignId])).map(({ user }) => user);
 
   it('is answered while the bulk pass is still at its first bucket: it waits for none of those before its own', async () => {
-    const welcome = await createCampaign(t, { schedule: { type: 'triggered', event: 'signup', reentry: 'always' }, priority: 10 });
+    const welcome = await createCampaign(t, { schedule: { type: 'triggered', event: 'signup', reentry: 'always' }, priority: 50 });
     const bulk = await createCampaign(t, { priority: 90 });
-    for (const id of [welcome, bulk]) await launch(t, id);
+    const lower = await createCampaign(t, { priority: 10 });
+    for (const id of [welcome, bulk, lower]) await launch(t, id);
     let [holding, release] = [(): void => undefined, (): void => undefined];
     const held = new Promise<void>((resolve) => (holding = resolve));
     const released = new Promise<void>((resolve) => (release = resolve));
@@ -47,14 +48,15 @@ describe('an event beside a bulk pass', () => {
       await t.http.post('/v1/events').set(auth(t.keys.ingest))
         .send({ events: [{ eventId: 'e', userId: 'second-0', name: 'signup', occurredAt: t.clock.now().toISOString() }] }).expect(200);
       await t.loop('triggers');
-      // Everything that is due for the user meets in the pass; nobody else of the bulk campaign has been decided yet.
+      // What ranks higher meets the user first, what ranks lower can wait; nobody else has been decided yet.
       expect(await ledger(welcome)).toEqual(['second-0']);
       expect(await ledger(bulk)).toEqual(['second-0']);
+      expect(await ledger(lower)).toEqual([]);
     } finally {
       release();
       await bulkPass;
     }
-    expect(await ledger(bulk)).toHaveLength(10);
+    for (const id of [bulk, lower]) expect(await ledger(id)).toHaveLength(10);
     expect(await ledger(welcome)).toEqual(['second-0']);
   });
 

@@ -10,4 +10,6 @@ cross join generate_series(0, (select coalesce(max(u.id), 0) >> 14 from users as
 where w.decided_at is null and w.due_at <= coalesce(:now::timestamptz, clock_timestamp())
   and c.status in ('scheduled', 'running')
   and not exists (select from wave_buckets as o where o.wave_id = w.id and o.bucket = b.bucket)
+-- One order for all planners: two that open the same rows may wait for each other's, but never in a ring.
+order by w.id, b.bucket
 on conflict (wave_id, bucket) do nothing;
