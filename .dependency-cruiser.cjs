@@ -2,7 +2,7 @@
 
 /** Files that decide and compute; they may be run without a database, a queue or a framework. */
 const PURE = [
-  '^src/scoring/(rfm|bg-nbd|bg-nbd-fit|gamma-gamma|attention|opt-out-hazard|shrinkage|fit|worth|worth-model)\\.ts$',
+  '^src/scoring/(rfm|bg-nbd|bg-nbd-fit|gamma-gamma|attention|opt-out-hazard|shrinkage|fit|fit-tasks|columns|rfm-movement|value-model|engagement-priors|worth|worth-model)\\.ts$',
   '^src/scoring/math/',
   '^src/experiments/[a-z-]+\\.ts$',
   '^src/fatigue/(frequency-cap|quiet-hours|ranking|fatigue-gates|calendar-window|policy|world)\\.ts$',

@@ -109,14 +109,9 @@ create table decision_worth (
   constraint decision_worth_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE);
 
 create table deliveries (
-  month date not null,
   user_id bigint not null,
   id bigint not null default nextval('delivery_id_seq'::regclass),
-  run_id bigint not null,
-  wave_id bigint not null,
-  campaign_id bigint not null,
   entry bigint not null default 0,
-  chunk_id bigint,
   due_at timestamp with time zone not null,
   decided_at timestamp with time zone not null,
   expires_at timestamp with time zone not null,
@@ -124,7 +119,12 @@ create table deliveries (
   settled_at timestamp with time zone,
   free_at timestamp with time zone,
   blocking_id bigint,
-  blocking_campaign_id bigint,
+  month date not null,
+  run_id integer not null,
+  wave_id integer not null,
+  campaign_id integer not null,
+  chunk_id integer,
+  blocking_campaign_id integer,
   topic_id integer,
   policy_version integer not null,
   template_version integer,
@@ -136,11 +136,15 @@ create table deliveries (
   messages_in_7d smallint not null default 0,
   attempts smallint not null default 0,
   doubts smallint not null default 0,
-  constraint deliveries_check CHECK (((state = 'deferred'::delivery_state) = (free_at IS NOT NULL))),
-  constraint deliveries_check1 CHECK (((state <> ALL (ARRAY['suppressed'::delivery_state, 'deferred'::delivery_state])) OR (reason IS NOT NULL))),
-  constraint deliveries_check2 CHECK (((state <> 'queued'::delivery_state) OR (chunk_id IS NOT NULL))),
-  constraint deliveries_month_run_id_user_id_channel_entry_key UNIQUE (month, run_id, user_id, channel, entry),
-  constraint deliveries_pkey PRIMARY KEY (month, user_id, id)) partition by RANGE (month);
+  trouble delivery_state generated always as (
+CASE
+    WHEN (state = ANY (ARRAY['unknown'::delivery_state, 'failed'::delivery_state])) THEN state
+    ELSE NULL::delivery_state
+END) stored,
+  constraint deliveries_chunked CHECK (((state <> 'queued'::delivery_state) OR (chunk_id IS NOT NULL))),
+  constraint deliveries_deferred_until CHECK (((state = 'deferred'::delivery_state) = (free_at IS NOT NULL))),
+  constraint deliveries_pkey PRIMARY KEY (run_id, month, user_id, entry),
+  constraint deliveries_reasoned CHECK (((state <> ALL (ARRAY['suppressed'::delivery_state, 'deferred'::delivery_state])) OR (reason IS NOT NULL)))) partition by RANGE (month);
 
 create table devices (
   token_hash bytea not null,
@@ -195,8 +199,8 @@ create table idempotency_keys (
   caller text not null,
   key text not null,
   fingerprint bytea not null,
-  status smallint,
-  body text,
+  status smallint not null,
+  body text not null,
   created_at timestamp with time zone not null default clock_timestamp(),
   constraint idempotency_keys_pkey PRIMARY KEY (caller, key));
 
@@ -319,12 +323,19 @@ create table runs (
   constraint runs_kind_check CHECK ((kind = ANY (ARRAY['regular'::text, 'test'::text]))),
   constraint runs_pkey PRIMARY KEY (id));
 
+create table score_marks (
+  user_id bigint not null) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=20000, autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=20000);
+
 create table score_refreshes (
   id bigint not null generated always as identity,
   as_of timestamp with time zone not null,
   users integer not null,
   models jsonb not null default '{}'::jsonb,
   finished_at timestamp with time zone not null default clock_timestamp(),
+  purchase_event text,
+  currency text,
+  cuts jsonb not null default '{}'::jsonb,
+  grid jsonb not null default '[]'::jsonb,
   constraint score_refreshes_pkey PRIMARY KEY (id));
 
 create table segment_changes (
@@ -338,6 +349,15 @@ create table segment_changes (
   constraint segment_changes_segment_id_fkey FOREIGN KEY (segment_id) REFERENCES segments(id) ON DELETE CASCADE,
   constraint segment_changes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE);
 
+create table segment_marks (
+  id bigint not null generated always as identity,
+  user_id bigint,
+  facet text not null,
+  name text,
+  segment_id bigint,
+  imported boolean not null default false,
+  constraint segment_marks_pkey PRIMARY KEY (id)) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=20000, autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=20000);
+
 create table segment_members (
   segment_id bigint not null,
   user_id bigint not null,
@@ -345,6 +365,19 @@ create table segment_members (
   constraint segment_members_pkey PRIMARY KEY (segment_id, user_id),
   constraint segment_members_segment_id_fkey FOREIGN KEY (segment_id) REFERENCES segments(id) ON DELETE CASCADE,
   constraint segment_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE);
+
+create table segment_progress (
+  singleton boolean not null default true,
+  followed_at timestamp with time zone not null,
+  constraint segment_progress_pkey PRIMARY KEY (singleton),
+  constraint segment_progress_singleton_check CHECK (singleton));
+
+create table segment_turns (
+  segment_id bigint not null,
+  user_id bigint not null,
+  at timestamp with time zone not null,
+  constraint segment_turns_pkey PRIMARY KEY (segment_id, user_id),
+  constraint segment_turns_segment_id_fkey FOREIGN KEY (segment_id) REFERENCES segments(id) ON DELETE CASCADE) with (fillfactor=90);
 
 create table segments (
   id bigint not null generated always as identity,
@@ -357,6 +390,10 @@ create table segments (
   build_ms integer,
   created_at timestamp with time zone not null default clock_timestamp(),
   updated_at timestamp with time zone not null default clock_timestamp(),
+  rebuild_cause text,
+  turns_until timestamp with time zone,
+  reconciled_at timestamp with time zone,
+  drift bigint not null default 0,
   constraint segments_check CHECK ((static = (rule IS NULL))),
   constraint segments_key_check CHECK ((key ~ '^[a-z0-9_-]{1,64}$'::text)),
   constraint segments_key_key UNIQUE (key),
@@ -572,14 +609,12 @@ CREATE INDEX chunks_open ON public.chunks USING btree (lane, not_before) WHERE (
 CREATE INDEX conversions_campaign ON public.conversions USING btree (campaign_id);
 CREATE INDEX conversions_delivery ON public.conversions USING btree (user_id, delivery_id);
 CREATE INDEX deliveries_campaign ON ONLY public.deliveries USING btree (campaign_id, id);
-CREATE INDEX deliveries_chunk ON ONLY public.deliveries USING btree (chunk_id, id) WHERE (chunk_id IS NOT NULL);
-CREATE INDEX deliveries_counted ON ONLY public.deliveries USING btree (user_id, counted_at) INCLUDE (channel, topic_id, id) WHERE (counted_at IS NOT NULL);
-CREATE INDEX deliveries_dead ON ONLY public.deliveries USING btree (id) WHERE (state = 'failed'::delivery_state);
-CREATE INDEX deliveries_deferred ON ONLY public.deliveries USING btree (user_id, free_at) WHERE (state = 'deferred'::delivery_state);
-CREATE INDEX deliveries_deferred_run ON ONLY public.deliveries USING btree (run_id) WHERE (state = 'deferred'::delivery_state);
+CREATE INDEX deliveries_chunk ON ONLY public.deliveries USING btree (chunk_id) WHERE (chunk_id IS NOT NULL);
+CREATE INDEX deliveries_deferred ON ONLY public.deliveries USING btree (user_id, free_at) WHERE (free_at IS NOT NULL);
+CREATE INDEX deliveries_deferred_run ON ONLY public.deliveries USING btree (run_id) WHERE (free_at IS NOT NULL);
 CREATE INDEX deliveries_displaced ON ONLY public.deliveries USING btree (blocking_campaign_id) WHERE (blocking_campaign_id IS NOT NULL);
-CREATE INDEX deliveries_settled ON ONLY public.deliveries USING btree (user_id, settled_at) WHERE (settled_at IS NOT NULL);
-CREATE INDEX deliveries_unknown ON ONLY public.deliveries USING btree (month) WHERE (state = 'unknown'::delivery_state);
+CREATE INDEX deliveries_trouble ON ONLY public.deliveries USING btree (trouble, id) WHERE (trouble IS NOT NULL);
+CREATE INDEX deliveries_user ON ONLY public.deliveries USING btree (user_id, id);
 CREATE INDEX devices_user ON public.devices USING btree (user_id);
 CREATE INDEX events_user_name_time ON ONLY public.events USING btree (user_id, name, occurred_at);
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at);
@@ -593,6 +628,7 @@ CREATE INDEX score_refreshes_as_of ON public.score_refreshes USING btree (as_of)
 CREATE INDEX segment_changes_segment ON public.segment_changes USING btree (segment_id, at);
 CREATE INDEX segment_changes_user ON public.segment_changes USING btree (user_id, segment_id, at);
 CREATE INDEX segment_members_user ON public.segment_members USING btree (user_id);
+CREATE INDEX segment_turns_due ON public.segment_turns USING btree (segment_id, at);
 CREATE INDEX slices_closed ON public.slices USING btree (closed_at) WHERE (closed_at IS NOT NULL);
 CREATE INDEX slices_open ON public.slices USING btree (chunk_id) WHERE (closed_at IS NULL);
 CREATE INDEX subscription_log_opt_outs ON public.subscription_log USING btree (id) WHERE (state = 'unsubscribed'::text);
@@ -612,7 +648,7 @@ CREATE OR REPLACE FUNCTION public.bucket_of(salt text, user_id text)
  RETURNS integer
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN ((((('x'::text || "left"(encode(sha256(convert_to(((salt || ':'::text) || user_id), 'UTF8'::name)), 'hex'::text), 15)))::bit(60))::bigint % (10000)::bigint))::integer
+RETURN ((((((('x'::text || encode(substr(sha256(convert_to(((salt || ':'::text) || user_id), 'UTF8'::name)), 1, 8), 'hex'::text)))::bit(64))::bigint >> 4) & '1152921504606846975'::bigint) % (10000)::bigint))::integer
 ;
 
 CREATE OR REPLACE FUNCTION public.drop_month_partitions(parent text, before date)
@@ -652,9 +688,111 @@ begin
   if to_regclass(partition) is not null then return; end if;
   perform pg_advisory_xact_lock(hashtext('partition'), hashtext(partition));
   if exists (select from pg_class as c where c.relname = partition and c.relnamespace = 'public'::regnamespace) then return; end if;
-  execute format('create table %I (like %I including all)', partition, parent);
+  execute format('create table %I (like %I including all)', partition, parent)
+    || case parent when 'deliveries' then ' with (fillfactor = 90)' else '' end;
   execute format('alter table %I attach partition %I for values from (%L) to (%L)',
     parent, partition, month, (month + interval '1 month')::date);
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.mark_changed_users()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if (select count(*) > 20000 from (select from changed_rows limit 20001) as c) then
+    insert into segment_marks (facet, imported) values (tg_argv[0], mark_is_imported());
+  else
+    insert into segment_marks (user_id, facet, imported)
+    select distinct c.user_id, tg_argv[0], mark_is_imported() from changed_rows as c;
+  end if;
+  return null;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.mark_event_users()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if (select count(*) > 20000 from (select from changed_rows limit 20001) as c) then
+    insert into segment_marks (facet, name, imported) select distinct 'event', c.name, mark_is_imported() from changed_rows as c;
+  else
+    insert into segment_marks (user_id, facet, name, imported)
+    select distinct c.user_id, 'event', c.name, mark_is_imported() from changed_rows as c;
+  end if;
+  return null;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.mark_everyone()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into segment_marks (facet, imported) values (tg_argv[0], mark_is_imported());
+  return null;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.mark_is_imported()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN (COALESCE(current_setting('rapport.imported'::text, true), ''::text) = 'on'::text)
+;
+
+CREATE OR REPLACE FUNCTION public.mark_sent_users()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into segment_marks (user_id, facet) select distinct c.user_id, 'message' from changed_rows as c where c.state = 'sent';
+  return null;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.mark_suppressed_users()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into segment_marks (user_id, facet, imported)
+  select u.id, 'consent', mark_is_imported() from changed_rows as c join users as u on u.email_hash = c.address_hash;
+  return null;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.mark_updated_users()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into segment_marks (user_id, facet, imported)
+  select n.id, f.facet, mark_is_imported()
+  from changed_rows as n
+  join former_rows as o on o.id = n.id
+  cross join lateral (
+    select 'user' as facet
+    where (n.email, n.email_hash, n.zone, n.locale, n.device_locale, n.attributes, n.created_at)
+      is distinct from (o.email, o.email_hash, o.zone, o.locale, o.device_locale, o.attributes, o.created_at)
+    union all
+    select 'seen' where n.last_seen_at is distinct from o.last_seen_at) as f;
+  return null;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.mark_users()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if (select count(*) > 20000 from (select from changed_rows limit 20001) as c) then
+    insert into segment_marks (facet, imported) values (tg_argv[0], mark_is_imported());
+  else
+    insert into segment_marks (user_id, facet, imported) select c.id, tg_argv[0], mark_is_imported() from changed_rows as c;
+  end if;
+  return null;
 end $function$
 ;
 
@@ -769,3 +907,36 @@ AS $function$
   end
 $function$
 ;
+
+
+CREATE TRIGGER conversions_deleted_marks AFTER DELETE ON public.conversions REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_changed_users('message');
+CREATE TRIGGER conversions_inserted_marks AFTER INSERT ON public.conversions REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_changed_users('message');
+CREATE TRIGGER conversions_left_marks AFTER UPDATE ON public.conversions REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_changed_users('message');
+CREATE TRIGGER conversions_updated_marks AFTER UPDATE ON public.conversions REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_changed_users('message');
+CREATE TRIGGER deliveries_updated_marks AFTER UPDATE ON public.deliveries REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_sent_users();
+CREATE TRIGGER devices_deleted_marks AFTER DELETE ON public.devices REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_changed_users('device');
+CREATE TRIGGER devices_inserted_marks AFTER INSERT ON public.devices REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_changed_users('device');
+CREATE TRIGGER devices_left_marks AFTER UPDATE ON public.devices REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_changed_users('device');
+CREATE TRIGGER devices_updated_marks AFTER UPDATE ON public.devices REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_changed_users('device');
+CREATE TRIGGER message_facts_deleted_marks AFTER DELETE ON public.message_facts REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_changed_users('message');
+CREATE TRIGGER message_facts_inserted_marks AFTER INSERT ON public.message_facts REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_changed_users('message');
+CREATE TRIGGER message_facts_left_marks AFTER UPDATE ON public.message_facts REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_changed_users('message');
+CREATE TRIGGER message_facts_updated_marks AFTER UPDATE ON public.message_facts REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_changed_users('message');
+CREATE TRIGGER score_refreshes_inserted_marks AFTER INSERT ON public.score_refreshes FOR EACH STATEMENT EXECUTE FUNCTION mark_everyone('priors');
+CREATE TRIGGER settings_changed_marks AFTER INSERT OR UPDATE ON public.settings FOR EACH STATEMENT EXECUTE FUNCTION mark_everyone('settings');
+CREATE TRIGGER subscriptions_deleted_marks AFTER DELETE ON public.subscriptions REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_changed_users('consent');
+CREATE TRIGGER subscriptions_inserted_marks AFTER INSERT ON public.subscriptions REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_changed_users('consent');
+CREATE TRIGGER subscriptions_left_marks AFTER UPDATE ON public.subscriptions REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_changed_users('consent');
+CREATE TRIGGER subscriptions_updated_marks AFTER UPDATE ON public.subscriptions REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_changed_users('consent');
+CREATE TRIGGER suppressions_deleted_marks AFTER DELETE ON public.suppressions REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_suppressed_users();
+CREATE TRIGGER suppressions_inserted_marks AFTER INSERT ON public.suppressions REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_suppressed_users();
+CREATE TRIGGER suppressions_updated_marks AFTER UPDATE ON public.suppressions REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_suppressed_users();
+CREATE TRIGGER user_event_days_inserted_marks AFTER INSERT ON public.user_event_days REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_event_users();
+CREATE TRIGGER user_event_days_updated_marks AFTER UPDATE ON public.user_event_days REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_event_users();
+CREATE TRIGGER user_scores_deleted_marks AFTER DELETE ON public.user_scores REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_changed_users('score');
+CREATE TRIGGER user_scores_inserted_marks AFTER INSERT ON public.user_scores REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_changed_users('score');
+CREATE TRIGGER user_scores_left_marks AFTER UPDATE ON public.user_scores REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_changed_users('score');
+CREATE TRIGGER user_scores_updated_marks AFTER UPDATE ON public.user_scores REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_changed_users('score');
+CREATE TRIGGER users_born_marks AFTER INSERT ON public.users REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_users('born');
+CREATE TRIGGER users_gone_marks AFTER DELETE ON public.users REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_users('gone');
+CREATE TRIGGER users_updated_marks AFTER UPDATE ON public.users REFERENCING OLD TABLE AS former_rows NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION mark_updated_users();

@@ -26,8 +26,7 @@ export async function createHttpApp(options: AppOptions, logger: LoggerService |
   }
   if (!options.config.serves) app.use(operatingRoutesOnly);
   app.use(readRawBody({ timeoutMs: REQUEST_TIMEOUT_MS, streamed: STREAMED }));
-  const document = openApi(app);
-  SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'docs/openapi.json', customSiteTitle: 'Rapport API' });
+  if (options.config.serves) SwaggerModule.setup('docs', app, openApi(app), { jsonDocumentUrl: 'docs/openapi.json', customSiteTitle: 'Rapport API' });
   const server = app.getHttpServer();
   // The reader of bodies has the time-out, because an upload may take an hour; the one for headers stays the server's.
   server.requestTimeout = 0;

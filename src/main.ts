@@ -61,6 +61,7 @@ async function serve(config: Config, servers: Servers, logger: PinoLogger, onApp
   onApp(() => app.close());
   const key = await app.get(KeyRing).bootstrap();
   await app.listen(config.env.PORT, config.env.HOST);
+  for (const name of config.weakSecrets) logger.warn(`${name} is shorter than 16 characters and can be guessed: good for trying out, not for users`);
   announce(config, (app.getHttpServer().address() as { port: number }).port, key);
 }
 

@@ -6,7 +6,7 @@ export async function dumpSchema(databaseUrl) {
   await client.connect();
   const rows = async (sql) => (await client.query(sql)).rows.map((row) => row.line);
   const parts = ['-- Generated from the migrations by "npm run drift:write". Do not edit.', ''];
-  for (const sql of [ENUMS, SEQUENCES, TABLES, INDEXES, FUNCTIONS]) parts.push(...(await rows(sql)), '');
+  for (const sql of [ENUMS, SEQUENCES, TABLES, INDEXES, FUNCTIONS, TRIGGERS]) parts.push(...(await rows(sql)), '');
   await client.end();
   return `${parts.join('\n').trimEnd()}\n`;
 }
@@ -45,3 +45,7 @@ order by 1`;
 
 const FUNCTIONS = `
 select pg_get_functiondef(p.oid) || E';\\n' as line from pg_proc p where p.pronamespace = 'public'::regnamespace order by p.proname`;
+
+const TRIGGERS = `
+select pg_get_triggerdef(t.oid) || ';' as line from pg_trigger t join pg_class c on c.oid = t.tgrelid
+where ${OURS} and not t.tgisinternal and t.tgparentid = 0 order by 1`;

@@ -125,8 +125,9 @@ export class EventIngest {
   private async store(tx: Transaction, events: readonly EventInput[], { now, seen, imported, keepFrom }: Storing): Promise<number> {
     const ids = await this.users.ensure(tx, events.map((event) => event.userId), now);
     const given = events.map((event) => toAccepted(event, ids.get(event.userId)!, imported));
-    const rows = await tx.query(store, { ...columns(given), properties: events.map((event) => event.properties), imported, keepFrom, now });
-    const accepted = rows.map(({ position }) => given[position - 1]!);
+    const duplicates = await tx.query(store, { ...columns(given), properties: events.map((event) => event.properties), imported, keepFrom, now });
+    const known = new Set(duplicates.map(({ position }) => position));
+    const accepted = known.size === 0 ? given : given.filter((_, i) => !known.has(i + 1));
     if (accepted.length > 0) await this.hooks.run(tx, accepted);
     if (seen && accepted.length > 0) await this.users.touch(tx, [accepted[0]!.userId], latest(accepted, now));
     return accepted.length;

@@ -48,6 +48,7 @@ export const importSql = {
   noteUpload: load<{ id: string; hash: string; bytes: number; now: Date }, { id: string }>('note-upload'),
   advance: load<Advance, { id: string }>('advance-import'),
   rejections: load<{ id: string; after: string; limit: number }, Rejection>('list-import-rejections'),
+  markAsImported: load<object>('mark-as-imported'),
   lockSegment: load<{ id: string }>('lock-imported-segment'),
   addMembers: load<{ id: string; userIds: string[]; now: Date }, { added: number; unknown: string[] }>('add-imported-members'),
 };

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { EventIngest } from '../events/index.js';
 import { Clock } from '../platform/clock/index.js';
-import { WorkerDatabase, type Transaction } from '../platform/database/index.js';
+import { WorkerDatabase, type Database, type Transaction } from '../platform/database/index.js';
 import { Problem } from '../platform/errors/index.js';
 import { rowFault, type RejectedRow } from '../platform/http/index.js';
 import { Addresses, ERASED, UserBatches, isMailAddress } from '../recipients/index.js';
@@ -30,14 +30,18 @@ const DEFAULT_REASON = 'imported';
 /** Stores the rows of files, through the checks and statements that the batch routes use. */
 @Injectable()
 export class ImportWriters {
+  private readonly database: Database;
+
   constructor(
-    private readonly database: WorkerDatabase,
+    database: WorkerDatabase,
     private readonly users: UserBatches,
     private readonly events: EventIngest,
     private readonly addresses: Addresses,
     private readonly settings: SettingsService,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.database = marking(database);
+  }
 
   async write(of: ImportRow, rows: readonly NumberedRow[], done: Done): Promise<void> {
     const bare = rows.map(({ row }) => row);
@@ -86,6 +90,15 @@ export class ImportWriters {
       await done(tx, { accepted: added, duplicates: list.length - added, rejected });
     });
   }
+}
+
+/** The same database, whose transactions say of all that they change that it was imported. */
+function marking(database: Database): Database {
+  const transaction = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => database.transaction(async (tx) => {
+    await tx.query(importSql.markAsImported, {});
+    return work(tx);
+  });
+  return Object.assign(Object.create(database) as Database, { transaction });
 }
 
 type Fault = { path?: string; message: string } | undefined;

@@ -1,7 +1,7 @@
 import { sqlFile, type Transaction } from '../platform/database/index.js';
 import { NOW, type SegmentPredicates } from '../segments/index.js';
 import { passParameters, type IdRange, type PassWave, type PassWorld } from './pass-parameters.js';
-import { DECISIONS, POOLS, RANK, valuesOf, type Ending, type PassStatement, type Pool } from './pass-statements.js';
+import { decisionOf, POOLS, RANK, valuesOf, type Ending, type PassStatement, type Pool } from './pass-statements.js';
 
 const clearPool = sqlFile(import.meta.url, './sql/clear-pass-pool.sql');
 const measurePool = sqlFile<object, { size: number }>(import.meta.url, './sql/measure-pass-pool.sql');
@@ -18,7 +18,7 @@ export async function decideWave<Row>(
   tx: Transaction, predicates: SegmentPredicates, wave: PassWave, world: PassWorld, range: IdRange, pool: Pool, ending: Ending,
   extra: { subjectWave?: string; asOfId?: string; round?: number | null; poolLimit?: number; only?: readonly string[]; onPool?: (size: number) => Promise<void> } = {},
 ): Promise<Row[]> {
-  const { onPool, round, ...parameters } = extra;
+  const { onPool, round, asOfId, ...parameters } = extra;
   const named: Record<string, unknown> = { ...passParameters(wave, world, range), ...parameters };
   await fillPool(tx, predicates, wave, world, POOLS[pool], named);
   if (round) await tx.query(keepRound, { waveId: wave.waveId, round });
@@ -26,11 +26,13 @@ export async function decideWave<Row>(
   await onPool?.(pooled!.size);
   if (pooled!.size === 0) return [];
   if (pool === 'entered') await tx.query(keepAudience, {});
-  await tx.raw('analyze pass_pool');
+  await gather(wave, world, pooled!.size, asOfId ?? null);
+  await tx.raw('analyze pass_pool (user_id)');
   // Every join of the decision is by equality over whole sets; the sizes of its parts are unknown to the planner, and what it
   // gains from a nested loop over one expected row it pays back quadratically over 16,384.
   await tx.query(joinByHash, { nestedLoops: 'off' });
-  const rows = await tx.raw<Row>(DECISIONS[ending].text, valuesOf(DECISIONS[ending], named));
+  const statement = decisionOf({ ending, worth: wave.definition.worth, again: pool === 'deferred', reserved: world.reserving });
+  const rows = await tx.raw<Row>(statement.text, valuesOf(statement, named));
   await tx.query(joinByHash, { nestedLoops: 'on' });
   return rows;
 }
@@ -41,10 +43,17 @@ export async function rankPool(
 ): Promise<void> {
   const named: Record<string, unknown> = { ...passParameters(wave, world, range), priority: wave.definition.priority };
   await fillPool(tx, predicates, wave, world, POOLS[pool], named);
-  await tx.raw('analyze pass_pool');
+  await tx.raw('analyze pass_pool (user_id)');
+  if (wave.definition.worth) await world.facts.heard(wave.definition.channel, (await tx.query(measurePool, {}))[0]!.size);
   await tx.query(joinByHash, { nestedLoops: 'off' });
   await tx.raw(RANK.text, valuesOf(RANK, named));
   await tx.query(joinByHash, { nestedLoops: 'on' });
+}
+
+/** What the gates ask of the pool's messages; nothing where the wave has no such gate. */
+async function gather({ definition: { channel, worth } }: PassWave, { facts, policy }: PassWorld, pooled: number, asOfId: string | null): Promise<void> {
+  await facts.history(pooled, asOfId);
+  if (worth || policy.adaptive.enabled) await facts.heard(channel, pooled);
 }
 
 async function fillPool(

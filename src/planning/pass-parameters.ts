@@ -6,6 +6,7 @@ import {
 import { parseDuration } from '../platform/time/index.js';
 import type { WorthModel } from '../scoring/index.js';
 import type { Settings } from '../settings/index.js';
+import type { PassFacts } from './pass-facts.js';
 import { worthCells } from './worth-parameters.js';
 import { EXPLORE_BUCKETS, GAIN_MARGIN, allowedSlots, zoneRules, type SendTimes } from './send-time.js';
 
@@ -35,7 +36,8 @@ export interface PassWave {
   sendTimes?: SendTimes;
 }
 
-export interface PassWorld {
+/** All that does not depend on the transaction. */
+export interface PolicyWorld {
   now: Date;
   /** Zones present among the users that the pass looks at. */
   zones: readonly string[];
@@ -50,6 +52,12 @@ export interface PassWorld {
   passWaves: readonly string[];
 }
 
+export interface PassWorld extends PolicyWorld {
+  /** Whether some campaign holds back slots of these users. */
+  reserving: boolean;
+  facts: PassFacts;
+}
+
 export interface IdRange {
   fromId: string;
   toId: string;
@@ -58,7 +66,7 @@ export interface IdRange {
 const DAY_MS = 86_400_000;
 
 /** Every named parameter of the pass but the audience's own. */
-export function passParameters(wave: PassWave, world: PassWorld, range: IdRange): Record<string, unknown> {
+export function passParameters(wave: PassWave, world: PolicyWorld, range: IdRange): Record<string, unknown> {
   const { definition } = wave;
   const { channel } = definition;
   const caps = world.policy.caps
@@ -84,9 +92,7 @@ export function passParameters(wave: PassWave, world: PassWorld, range: IdRange)
     tiers: JSON.stringify(tierRows(world)),
     worthCells: JSON.stringify(worthCells(wave.campaignId, definition, world.settings, world.worthModel)),
     adaptive: world.policy.adaptive.enabled ? JSON.stringify(world.policy.adaptive) : null,
-    horizon: horizon(world, caps.map(({ cap }) => cap), gaps.map((gap) => gap.duration), calendars),
-    policyVersion: world.policyVersion, templateVersions: world.templateVersions, passWaves: world.passWaves,
-    subjectWave: wave.waveId, asOfId: null,
+    policyVersion: world.policyVersion, templateVersions: world.templateVersions, subjectWave: wave.waveId,
     priority: definition.priority, scheduledFor: wave.scheduledFor, localTimePassed: wave.passed, zone: wave.zone,
     only: null, poolLimit: null, passEntries: definition.schedule.type === 'triggered',
     unless: definition.schedule.type === 'triggered' ? (definition.schedule.unless ?? null) : null,
@@ -102,7 +108,7 @@ function reentryAfter({ definition: { schedule }, localAt }: PassWave): Date | s
   return schedule.reentry === 'never' ? '-infinity' : new Date(localAt.getTime() - parseDuration(schedule.reentry)!);
 }
 
-function sendTimeParameters(wave: PassWave, world: PassWorld): Record<string, unknown> {
+function sendTimeParameters(wave: PassWave, world: PolicyWorld): Record<string, unknown> {
   const { definition: { schedule }, sendTimes, zone } = wave;
   if (!sendTimes || schedule.type !== 'bestHour' || zone === null) return {};
   const rules = zoneRules(zone, world.settings.defaultTimezone);
@@ -114,7 +120,7 @@ function sendTimeParameters(wave: PassWave, world: PassWorld): Record<string, un
   };
 }
 
-function capRow(cap: Cap, ord: number, world: PassWorld): object {
+function capRow(cap: Cap, ord: number, world: PolicyWorld): object {
   return {
     ord, key: cap.key, max: cap.limit, channel: specific(cap.channel),
     // A topic nobody has ever used has no id; -1 matches no row, so the cap counts nothing rather than everything.
@@ -130,7 +136,7 @@ interface CalendarRow {
   ends: Date;
 }
 
-function calendarRows(caps: Array<{ cap: Cap; ord: number }>, world: PassWorld): CalendarRow[] {
+function calendarRows(caps: Array<{ cap: Cap; ord: number }>, world: PolicyWorld): CalendarRow[] {
   return caps.flatMap(({ cap, ord }) => {
     const { window } = cap;
     if (window.type !== 'calendar') return [];
@@ -142,7 +148,7 @@ function calendarRows(caps: Array<{ cap: Cap; ord: number }>, world: PassWorld):
 }
 
 /** Up to the campaign's expiry: a deferred row is never moved past it. */
-function quietRows(wave: PassWave, world: PassWorld): object[] {
+function quietRows(wave: PassWave, world: PolicyWorld): object[] {
   if (wave.definition.class === 'transactional') return [];
   const windows = onChannel(world.policy.quietHours, wave.definition.channel);
   if (windows.length === 0) return [];
@@ -151,19 +157,20 @@ function quietRows(wave: PassWave, world: PassWorld): object[] {
     quietIntervals(windows, zoneRules(zone, world.settings.defaultTimezone), world.now, until).map(({ start, end }) => ({ zone, starts: start, ends: end })));
 }
 
-function tierRows(world: PassWorld): object[] {
+function tierRows(world: PolicyWorld): object[] {
   return world.policy.tiers.flatMap((tier, ord) => {
     const id = world.segmentIds.get(tier.segment);
     return id === undefined ? [] : [{ ord, segment_id: id, limits: tier.caps }];
   });
 }
 
-/** Nothing counted at or before this instant can matter to any window of the pass. */
-function horizon(world: PassWorld, caps: Cap[], gaps: string[], calendars: CalendarRow[]): Date {
+/** Nothing counted at or before this instant can matter to any window of the policy. */
+export function horizonOf(world: PolicyWorld): Date {
+  const { caps, minimumGap } = world.policy;
   const now = world.now.getTime();
   const rolling = caps.flatMap((cap) => (cap.window.type === 'rolling' ? [cap.window.duration] : []));
-  const lengths = [...rolling, ...gaps].map((duration) => now - parseDuration(duration)!);
-  const starts = calendars.map(({ starts: at }) => at.getTime() - 1);
+  const lengths = [...rolling, ...minimumGap.map((gap) => gap.duration)].map((duration) => now - parseDuration(duration)!);
+  const starts = calendarRows(caps.map((cap, ord) => ({ cap, ord })), world).map(({ starts: at }) => at.getTime() - 1);
   return new Date(Math.min(now - 7 * DAY_MS, ...lengths, ...starts));
 }
 

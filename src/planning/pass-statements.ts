@@ -12,7 +12,8 @@ export interface PassStatement {
 
 const part = (name: string): string => sqlPart(import.meta.url, `./sql/${name}.part.sql`);
 const PRICE = part('price-pool');
-const DECIDE = `${PRICE}\n${part('decide-pool')}`;
+const PRICE_NOTHING = part('price-nothing');
+const DECIDE = part('decide-pool');
 
 /** Fills pass_pool; with `__AUDIENCE__` for the compiled predicate still in it. */
 export const POOLS: Readonly<Record<Pool, PassStatement>> = {
@@ -28,15 +29,46 @@ export const RANK: PassStatement = numberParameters(`${PRICE}\n${part('rank-pool
 /** Fills pass_reserved for one campaign; with `__AUDIENCE__` still in it. */
 export const RESERVED: PassStatement = numberParameters(part('pool-reserved'));
 
+export interface Shape {
+  readonly ending: Ending;
+  /** The campaign asks for worth: else nothing is priced, and no terms are kept. */
+  readonly worth: boolean;
+  /** The rows exist and are deferred: only these are looked for before they are written. */
+  readonly again: boolean;
+  /** Some campaign holds back slots. */
+  readonly reserved: boolean;
+}
+
+const BOTH = [true, false];
+const SHAPES: readonly Shape[] = BOTH.flatMap((worth) => BOTH.flatMap((reserved) => [
+  { ending: 'record', worth, reserved, again: false }, { ending: 'record', worth, reserved, again: true },
+  { ending: 'take', worth, reserved, again: false }, { ending: 'show', worth, reserved, again: false }] as const));
+
 /**
  * The one SELECT of deciding with each of its ends: launch, simulate and explain differ in nothing else, which is why what
  * simulate foretells is what launch does.
  */
-export const DECISIONS: Readonly<Record<Ending, PassStatement>> = {
-  record: numberParameters(`${DECIDE}\n${part('record-verdicts')}`),
-  take: numberParameters(`${DECIDE}\n${part('take-verdicts')}`),
-  show: numberParameters(`${DECIDE}\n${part('show-verdict')}`),
-};
+export const DECISIONS: ReadonlyMap<string, PassStatement> = new Map(SHAPES.map((shape) => [nameOf(shape), compose(shape)]));
+
+export function decisionOf(shape: Shape): PassStatement {
+  return DECISIONS.get(nameOf({ ...shape, again: shape.again && shape.ending === 'record' }))!;
+}
+
+function nameOf({ ending, worth, again, reserved }: Shape): string {
+  return [ending, ...(worth ? ['worth'] : []), ...(again ? ['again'] : []), ...(reserved ? ['reserved'] : [])].join(' ');
+}
+
+function compose({ ending, worth, again, reserved }: Shape): PassStatement {
+  const ends: Record<Ending, string> = {
+    record: part('record-verdicts')
+      .replace('__AGAIN__', () => (again ? part('decide-again') : ''))
+      .replace('__TERMS__', () => (worth ? part('record-worth').replace('__AGAIN__', () => (again ? part('decide-worth-again') : '')) : '')),
+    take: part('take-verdicts'),
+    show: part('show-verdict'),
+  };
+  const decide = DECIDE.replace('__RESERVE__', () => part(reserved ? 'reserve-gate' : 'no-reserve-gate').trim());
+  return numberParameters(`${worth ? PRICE : PRICE_NOTHING}\n${decide}\n${ends[ending]}`);
+}
 
 /** The values of a statement's parameters, out of those that have a name. */
 export function valuesOf(statement: PassStatement, named: Record<string, unknown>): unknown[] {

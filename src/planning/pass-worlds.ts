@@ -7,13 +7,13 @@ import { Scores, type WorthModel } from '../scoring/index.js';
 import { SettingsService, type Settings } from '../settings/index.js';
 import type { FatiguePolicy } from '../fatigue/index.js';
 import type { CampaignDefinition } from '../campaigns/index.js';
-import type { IdRange, PassWorld } from './pass-parameters.js';
+import { PassFacts } from './pass-facts.js';
+import { horizonOf, type IdRange, type PassWorld, type PolicyWorld } from './pass-parameters.js';
 import { RESERVED, valuesOf } from './pass-statements.js';
 
 const listZones = sqlFile<IdRange & { defaultZone: string }, { zone: string }>(import.meta.url, './sql/list-zones.sql');
 const listTopicIds = sqlFile<object, { key: string; id: number }>(import.meta.url, './sql/list-topic-ids.sql');
 const listSegmentIds = sqlFile<{ keys: string[] }, { key: string; id: string }>(import.meta.url, './sql/list-segment-ids.sql');
-const createPassTaken = sqlFile(import.meta.url, './sql/create-pass-taken.sql');
 const createPassReserved = sqlFile(import.meta.url, './sql/create-pass-reserved.sql');
 const listReserving = sqlFile<{ now: Date }, Reserving>(import.meta.url, './sql/list-reserving-campaigns.sql');
 const createPassPool = sqlFile(import.meta.url, './sql/create-pass-pool.sql');
@@ -52,11 +52,10 @@ export class PassWorlds {
   }
 
   async at(tx: Transaction, rules: PassRules, now: Date, range: IdRange, passWaves: string[]): Promise<PassWorld> {
-    await tx.query(createPassTaken, {});
     await tx.query(createPassPool, {});
-    await this.reserve(tx, rules, now, range);
+    const reserving = await this.reserve(tx, rules, now, range);
     const zones = await tx.query(listZones, { ...range, defaultZone: rules.settings.defaultTimezone });
-    return {
+    const world: PolicyWorld = {
       ...rules, now, passWaves,
       zones: zones.map(({ zone }) => zone),
       topicIds: await topicIds(tx, rules.policy),
@@ -64,19 +63,22 @@ export class PassWorlds {
       globalSalt: `global-holdout:${this.installation.key('global-holdout').toString('hex')}`,
       templateVersions: [],
     };
+    return { ...world, reserving, facts: await PassFacts.begin(tx, range, { now, horizon: horizonOf(world) }, passWaves) };
   }
 
-  /** Puts down whom campaigns with reserve: true hold slots for, as their audiences stand now. */
-  private async reserve(tx: Transaction, { settings, policy }: PassRules, now: Date, range: IdRange): Promise<void> {
+  /** Puts down whom campaigns with reserve: true hold slots for, as their audiences stand now. @returns whether there are such campaigns */
+  private async reserve(tx: Transaction, { settings, policy }: PassRules, now: Date, range: IdRange): Promise<boolean> {
     await tx.query(createPassReserved, {});
-    if (policy.caps.length === 0) return;
-    for (const { id, definition, topicId, zones, dues } of await tx.query(listReserving, { now })) {
+    if (policy.caps.length === 0) return false;
+    const campaigns = await tx.query(listReserving, { now });
+    for (const { id, definition, topicId, zones, dues } of campaigns) {
       const { channel, priority } = definition;
       const values = valuesOf(RESERVED, { ...range, campaignId: id, priority, channel, topicId, zones, dues, defaultZone: settings.defaultTimezone });
       const audience = await this.predicates.compileAudience(tx, definition.audience, settings, values.length + 1);
       const own = audience.params.map((value) => (value === NOW ? now : value));
       await tx.raw(RESERVED.text.replaceAll('__AUDIENCE__', () => audience.sql), [...values, ...own]);
     }
+    return campaigns.length > 0;
   }
 }
 

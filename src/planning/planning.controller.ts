@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { IsOptional, IsString, Length, Matches } from 'class-validator';
 import { Scopes } from '../platform/auth/index.js';
-import { NoBody } from '../platform/http/index.js';
+import { NoBody, ReadOnly } from '../platform/http/index.js';
 import { IsInstant } from '../platform/time/index.js';
 import { DisplacementReader, type Displacements } from './displacements.js';
 import { Explainer, type Explanation } from './explain.js';
@@ -40,6 +40,7 @@ export class PlanningController {
   /** What a launch would do, by the same SELECT that launches; nothing is written, sent or locked. */
   @Post('campaigns/:id/simulate')
   @HttpCode(200)
+  @ReadOnly()
   @NoBody()
   @Scopes('marketer')
   simulate(@Param('id') id: string): Promise<Simulation> {

@@ -62,8 +62,7 @@ const SELECT = sqlPart(import.meta.url, './sql/select-message-rows.part.sql');
 const CLAUSES: Record<keyof MessageFilter, string> = {
   campaignId: 'd.campaign_id = :campaignId::bigint',
   runId: 'd.run_id = :runId::bigint',
-  // The months make the ledger's key of the user's id.
-  internalUserId: 'd.user_id = :internalUserId::bigint and d.month in (select distinct x.month from runs as x)',
+  internalUserId: 'd.user_id = :internalUserId::bigint',
   outcome: 'o.outcome = :outcome::text',
   reason: `d.reason = :reason::text::delivery_reason and o.outcome in ('suppressed', 'deferred', 'failed')`,
   from: 'd.due_at >= :from::timestamptz',

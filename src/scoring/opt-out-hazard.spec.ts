@@ -1,5 +1,5 @@
 import {
-  discountedResidualMessages, fitOptOutHazard, optOutHazard, optOutProbability, survival, type OptOutRow,
+  discountedResidualMessages, fitOptOutHazard, optOutHazard, optOutLogLikelihood, optOutProbability, survival, type OptOutRow,
 } from './opt-out-hazard.js';
 import { sampleBeta, seededUniform } from './math/index.js';
 
@@ -72,10 +72,12 @@ describe('consistency', () => {
 });
 
 describe('fit', () => {
-  it('recovers known hazards from 20,000 people censored after different numbers of messages', () => {
-    const uniform = seededUniform(41);
+  it.each([
+    [{ alpha: 0.8, beta: 40 }, 41], [{ alpha: 2, beta: 30 }, 42], [{ alpha: 0.3, beta: 6 }, 43],
+  ])('recovers the hazards of %j from 20,000 people censored after different numbers of messages', (params, seed) => {
+    const uniform = seededUniform(seed);
     const rows: OptOutRow[] = Array.from({ length: 20_000 }, () => {
-      const risk = sampleBeta(uniform, 0.8, 40);
+      const risk = sampleBeta(uniform, params.alpha, params.beta);
       const received = 1 + Math.floor(30 * uniform());
       for (let ordinal = 1; ordinal <= received; ordinal += 1) {
         if (uniform() < risk) return { messages: ordinal, optedOut: true, weight: 1 };
@@ -85,9 +87,12 @@ describe('fit', () => {
     const fit = fitOptOutHazard(rows);
     if (!fit.fitted) throw new Error(fit.detail);
     for (const survived of [0, 10, 25]) {
-      const truth = optOutHazard({ alpha: 0.8, beta: 40 }, survived);
+      const truth = optOutHazard(params, survived);
       expect(Math.abs(optOutHazard(fit.params, survived) / truth - 1)).toBeLessThan(0.08);
     }
+    const gain = 2 * (fit.logLikelihood - optOutLogLikelihood(params, rows));
+    expect(gain).toBeGreaterThanOrEqual(0);
+    expect(gain).toBeLessThan(13.8); // chi-square, 2 degrees of freedom, once in 1,000
   });
 
   it('says why it does not fit', () => {

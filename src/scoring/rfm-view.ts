@@ -1,5 +1,6 @@
 import { RFM_GROUPS, rfmGroup, type RfmGroup } from './rfm.js';
 import type { GridRow } from './score-store.js';
+import type { RfmMovement } from './rfm-movement.js';
 
 export interface RfmView {
   /** Null before the first refresh. */
@@ -11,6 +12,8 @@ export interface RfmView {
   scores: Record<Dimension, number[]>;
   /** All ten; `share` of the users, `revenue` in the settings' currency. */
   groups: { group: RfmGroup; users: number; share: number; revenue: number }[];
+  /** Only where `compareTo` asks for it. */
+  movement?: RfmMovement;
 }
 
 type Dimension = 'recency' | 'frequency' | 'monetary';

@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock/index.js';
-import { WorkerDatabase, type Transaction } from '../platform/database/index.js';
+import { WorkerDatabase, sqlState, type Transaction } from '../platform/database/index.js';
 import { SettingsService } from '../settings/index.js';
-import { CHANNELS, fitChannelPriors, type Channel, type FittedPriors } from './engagement-priors.js';
+import { toColumns } from './columns.js';
+import { writeForecasts } from './forecasts.js';
+import type { Channel, FittedPriors } from './engagement-priors.js';
 import { currentInstant, scoreSql, type PurchaseScope, type ScoreModels } from './score-store.js';
-import { fitValueModel, valueScorer, type ValueModel } from './value-model.js';
-import { fitWorthModel, type WorthModel } from './worth-model.js';
+import { ScoreThreads } from './score-threads.js';
+import type { ValueModel } from './value-model.js';
+import type { WorthModel } from './worth-model.js';
 
 export interface RefreshResult {
   asOf: Date;
@@ -15,11 +18,11 @@ export interface RefreshResult {
 
 type Report = (progress: number) => Promise<void>;
 
-// Four parameters are known to three digits from this many buyers; more would only hold up the event loop.
+// Four parameters are known to three digits from this many buyers; more would only keep the transaction open.
 const FIT_SAMPLE = 50_000;
 const PAGE_IDS = 20_000n;
-const COMPUTED_AT_ONCE = 500;
 const NIGHT_HOUR_UTC = 2;
+const FOREIGN_KEY_VIOLATION = '23503';
 /** Holdouts older than this say little about the people and offers of today. */
 const HOLDOUT_MEMORY_MS = 180 * 86_400_000;
 
@@ -37,29 +40,30 @@ export class ScoreRefresh {
   constructor(
     private readonly database: WorkerDatabase,
     private readonly settings: SettingsService,
+    private readonly threads: ScoreThreads,
     private readonly clock: Clock,
   ) {}
 
   /** @param report is told the progress, 0 to 1 */
   run(report: Report = async () => undefined): Promise<RefreshResult> {
-    return this.database.transaction(async (tx) => {
+    return retryOnErasure(() => this.database.transaction(async (tx) => {
       await tx.query(scoreSql.lock, {});
       return this.refresh(tx, report);
-    });
+    }));
   }
 
   /** The nightly round and the first refresh of an installation; several workers may ask at once, one does it. */
   async runIfDue(): Promise<RefreshResult | undefined> {
     if (!(await this.isDue(this.database))) return undefined;
-    return this.database.transaction(async (tx) => {
+    return retryOnErasure(() => this.database.transaction(async (tx) => {
       await tx.query(scoreSql.lock, {});
       return (await this.isDue(tx)) ? this.refresh(tx, async () => undefined) : undefined;
-    });
+    }));
   }
 
   private async isDue(db: Transaction | WorkerDatabase): Promise<boolean> {
-    const { purchaseEvent } = await this.settings.get();
-    const [row] = await db.query(scoreSql.isDue, { purchaseEvent, night: lastNight(await currentInstant(db, this.clock)) });
+    const { purchaseEvent, currency } = await this.settings.get();
+    const [row] = await db.query(scoreSql.isDue, { purchaseEvent, currency, night: lastNight(await currentInstant(db, this.clock)) });
     return row!.due;
   }
 
@@ -70,14 +74,18 @@ export class ScoreRefresh {
     await report(0.3);
     const value = await this.scoreValues(tx, scope, report);
     const models: ScoreModels = { value, engagement: await this.fitEngagement(tx), worth: await this.fitWorth(tx, scope) };
-    await tx.query(scoreSql.insertRefresh, { asOf: scope.asOf, users, models: JSON.stringify(models) });
+    await tx.query(scoreSql.insertRefresh, { ...scope, users, models: JSON.stringify(models) });
     return { asOf: scope.asOf, users, models };
   }
 
   private async scoreValues(tx: Transaction, scope: PurchaseScope, report: Report): Promise<ValueModel> {
     const [range] = await tx.query(scoreSql.scoredRange, {});
     const sample = { ...scope, stride: Math.max(1, Math.ceil(range!.users / FIT_SAMPLE)) };
-    const model = fitValueModel(await tx.query(scoreSql.compressHistories, sample), await tx.query(scoreSql.compressSpends, sample));
+    const histories = await tx.query(scoreSql.compressHistories, sample);
+    const spends = await tx.query(scoreSql.compressSpends, sample);
+    const model = await this.threads.run('fitValue', [
+      toColumns(histories, ['repeats', 'lastAt', 'age', 'weight']), toColumns(spends, ['purchases', 'meanSpend', 'weight']),
+    ]);
     await report(0.5);
     if (!model.purchases.fitted) return model;
     const [first, last] = [BigInt(range!.firstId), BigInt(range!.lastId)];
@@ -89,26 +97,14 @@ export class ScoreRefresh {
   }
 
   private async scorePage(tx: Transaction, scope: PurchaseScope, model: ValueModel, from: bigint): Promise<void> {
-    const score = valueScorer(model)!;
     const page = { firstId: String(from), lastId: String(from + PAGE_IDS - 1n) };
     const buyers = await tx.query(scoreSql.readHistories, { ...scope, ...page });
-    if (buyers.length === 0) return;
-    const scores: ReturnType<typeof score>[] = [];
-    for (const [i, buyer] of buyers.entries()) {
-      scores.push(score(buyer));
-      // The series of one buyer takes microseconds to milliseconds: requests get their turn in between.
-      if (i % COMPUTED_AT_ONCE === COMPUTED_AT_ONCE - 1) await new Promise((done) => setImmediate(done));
-    }
-    await tx.query(scoreSql.writeValues, {
-      ids: buyers.map(({ id }) => id),
-      alive: scores.map((s) => s.alive), purchases: scores.map((s) => s.purchases), values: scores.map((s) => s.value),
-    });
+    await writeForecasts(tx, this.threads, model, buyers);
   }
 
   private async fitEngagement(tx: Transaction): Promise<Record<Channel, FittedPriors>> {
     const rows = await tx.query(scoreSql.compressAttention, {});
-    const fit = (channel: Channel): FittedPriors => fitChannelPriors(rows.filter((row) => row.channel === channel), rows);
-    return Object.fromEntries(CHANNELS.map((channel) => [channel, fit(channel)])) as Record<Channel, FittedPriors>;
+    return this.threads.run('fitEngagement', [toColumns(rows, ['channel', 'messages', 'opens', 'lastOpened', 'leftAt', 'weight'])]);
   }
 
   private async fitWorth(tx: Transaction, { asOf, purchaseEvent, currency }: PurchaseScope): Promise<WorthModel> {
@@ -120,6 +116,18 @@ export class ScoreRefresh {
     const credited = await tx.query(scoreSql.meanCreditedValues, { since, currency });
     const valueOn = (channel: Channel): number | null => credited.find((row) => row.channel === channel)?.value ?? null;
     const eventValues = Object.fromEntries(values.map(({ event, value }) => [event, value]));
-    return fitWorthModel(histories, holdouts, eventValues, { push: valueOn('push'), email: valueOn('email') });
+    const columns = toColumns(histories, ['channel', 'segment', 'messages', 'opens', 'conversions', 'leftAt', 'weight']);
+    return this.threads.run('fitWorth', [columns, holdouts, eventValues, { push: valueOn('push'), email: valueOn('email') }]);
+  }
+}
+
+/** Somebody erased while a refresh runs breaks the foreign key of their new score: the next attempt does not see them. */
+async function retryOnErasure<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (sqlState(error) !== FOREIGN_KEY_VIOLATION || attempt === 3) throw error;
+    }
   }
 }

@@ -2,10 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock/index.js';
 import { ApiDatabase, type Queryable } from '../platform/database/index.js';
 import { invalidField, notFound } from '../platform/errors/index.js';
+import { decodeIdCursor, toPage, type Page, type PageQuery } from '../platform/http/index.js';
 import { SettingsService } from '../settings/index.js';
 import { CHANNELS, STATED_PRIORS, engagementOf, type Channel, type ChannelPriors, type EngagementScores } from './engagement-priors.js';
+import { movementView } from './rfm-movement.js';
 import { gridView, type RfmView } from './rfm-view.js';
-import { currentInstant, scoreSql, type UserScoresRow } from './score-store.js';
+import { currentInstant, scoreSql, type ScoreCuts, type ScoreModels, type UserScoresRow } from './score-store.js';
 import { STATED_MODEL, type WorthModel } from './worth-model.js';
 
 const WORTH_CACHE_MS = 5_000;
@@ -19,6 +21,17 @@ export interface UserScores {
   engagement: Record<Channel, EngagementScores>;
   /** When rfm and value were computed; engagement is of the moment. Null before the first refresh. */
   asOf: Date | null;
+}
+
+/** One refresh and what it fitted: parameters with their likelihood and observations, or why there are none. */
+export interface ScoreModelsView extends Partial<ScoreModels> {
+  version: string;
+  asOf: Date;
+  finishedAt: Date;
+  users: number;
+  purchaseEvent: string | null;
+  currency: string | null;
+  cuts: ScoreCuts | object;
 }
 
 /** Reading scores. */
@@ -56,13 +69,34 @@ export class Scores {
     return model;
   }
 
-  /** The RFM grid of the latest refresh, or computed as of a past instant. @throws Problem 400 for a future one */
-  async grid(asOf?: Date): Promise<RfmView> {
-    if (!asOf) {
-      const [latest] = await this.database.query(scoreSql.latestRefresh, {});
-      return gridView(latest?.asOf ?? null, latest ? await this.database.query(scoreSql.readGrid, {}) : []);
-    }
-    if (asOf > (await currentInstant(this.database, this.clock))) throw invalidField('asOf', 'must not be in the future');
+  /**
+   * The RFM grid of the latest refresh, or computed as of a past instant; with `compareTo` the movement since that instant as well.
+   * @throws Problem 400 for an instant in the future, or one to compare to that is not before the grid's
+   */
+  async grid(asOf?: Date, compareTo?: Date): Promise<RfmView> {
+    const now = await currentInstant(this.database, this.clock);
+    if (asOf && asOf > now) throw invalidField('asOf', 'must not be in the future');
+    const view = asOf ? await this.gridAsOf(asOf) : await this.latestGrid();
+    if (!compareTo) return view;
+    if (compareTo >= (view.asOf ?? now)) throw invalidField('compareTo', 'must be before the instant of the grid');
+    const { purchaseEvent, currency } = await this.settings.get();
+    const rows = view.asOf ? await this.database.query(scoreSql.computeMovement, { purchaseEvent, currency, asOf: view.asOf, compareTo }) : [];
+    return { ...view, movement: movementView(compareTo, rows) };
+  }
+
+  /** The refreshes, newest first, with the parameters that each fitted. */
+  async models({ limit, cursor }: PageQuery): Promise<Page<ScoreModelsView>> {
+    const rows = await this.database.query(scoreSql.listRefreshes, { before: decodeIdCursor(cursor), limit: limit + 1 });
+    const page = toPage(rows, limit, (row) => row.id);
+    return { ...page, data: page.data.map(({ id, models, ...row }) => ({ version: id, ...row, ...models })) };
+  }
+
+  private async latestGrid(): Promise<RfmView> {
+    const [latest] = await this.database.query(scoreSql.latestRefresh, {});
+    return gridView(latest?.asOf ?? null, latest?.grid ?? []);
+  }
+
+  private async gridAsOf(asOf: Date): Promise<RfmView> {
     const { purchaseEvent, currency } = await this.settings.get();
     return gridView(asOf, await this.database.query(scoreSql.computeGrid, { purchaseEvent, currency, asOf }));
   }

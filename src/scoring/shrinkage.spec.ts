@@ -1,6 +1,6 @@
 import { sampleBeta, seededUniform } from './math/index.js';
 import {
-  climbForPrior, decayedCount, fitBetaBinomial, jamesStein, posteriorRate, priorByMoments, rateMoments, type RatePrior, type RateRow,
+  betaBinomialLogLikelihood, climbForPrior, decayedCount, fitBetaBinomial, jamesStein, posteriorRate, priorByMoments, rateMoments, type RatePrior, type RateRow,
 } from './shrinkage.js';
 
 /** Efron & Morris 1975: hits in the first 45 at-bats of 1970, and the batting average of the rest of the season. */
@@ -52,14 +52,18 @@ function simulate(people: number, alpha: number, beta: number, seed: number): Ra
 }
 
 describe('shrinkage', () => {
-  it('recovers the prior from 5,000 simulated people with unequal numbers of messages, both ways', () => {
-    const rows = simulate(5_000, 2, 18, 51);
+  it.each([[2, 18, 51], [0.7, 3, 52], [6, 90, 53]])('recovers the prior (%d, %d) from 5,000 simulated people with unequal numbers of messages, both ways', (alpha, beta, seed) => {
+    const rows = simulate(5_000, alpha, beta, seed);
     const fit = fitBetaBinomial(rows);
     if (!fit.fitted) throw new Error(fit.detail);
-    expect(fit.params.alpha / (fit.params.alpha + fit.params.beta)).toBeCloseTo(0.1, 1.9);
-    expect(Math.abs((fit.params.alpha + fit.params.beta) / 20 - 1)).toBeLessThan(0.15);
+    expect(Math.abs(fit.params.alpha / (fit.params.alpha + fit.params.beta) / (alpha / (alpha + beta)) - 1)).toBeLessThan(0.05);
+    // The strength of a prior that is worth 96 messages shows in people with at most 40 of them less clearly.
+    expect(Math.abs((fit.params.alpha + fit.params.beta) / (alpha + beta) - 1)).toBeLessThan(0.3);
     const moments = rateMoments(rows);
-    expect(moments?.correlation).toBeCloseTo(1 / 21, 1.9);
+    expect(Math.abs((moments?.correlation ?? NaN) - 1 / (alpha + beta + 1))).toBeLessThan(0.01);
+    const gain = 2 * (fit.logLikelihood - betaBinomialLogLikelihood({ alpha, beta }, rows));
+    expect(gain).toBeGreaterThanOrEqual(0);
+    expect(gain).toBeLessThan(13.8); // chi-square, 2 degrees of freedom, once in 1,000
   });
 
   it('counts a weighted row as that many people', () => {

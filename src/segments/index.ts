@@ -3,6 +3,7 @@ export {
   EVERYONE, NOW, RuleTooLarge, SegmentCycle, UnknownSegment, type Predicate, type PredicateSettings, type Shape,
 } from './segment-compiler.js';
 export { SegmentMembers } from './segment-members.js';
+export { SegmentPreview } from './segment-preview.js';
 export { SegmentPredicates, bindNow, type Audience } from './segment-predicates.js';
 export { parseRule, type ParsedRule, type Rule, type RuleError } from './segment-rule.js';
 export { Segments } from './segments.js';

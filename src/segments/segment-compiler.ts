@@ -5,9 +5,11 @@ import { eventSql } from './predicate/event-sql.js';
 import { messageSql } from './predicate/message-sql.js';
 import { reachableSql } from './predicate/reach-sql.js';
 import { scoreSql } from './predicate/score-sql.js';
+import { turnSelects, type TieUsers } from './predicate/turn-sql.js';
+import { walk } from './segment-rule.js';
 import type { BuiltInField, Channel, Rule, ValueTest } from './rule/types.js';
 
-export { NOW, type ChannelPriors, type CompileEnvironment, type KnownSegment, type PredicateSettings, type Shape } from './predicate/context.js';
+export { NOW, UNTIL, type ChannelPriors, type CompileEnvironment, type KnownSegment, type PredicateSettings, type Shape } from './predicate/context.js';
 
 export interface Predicate {
   /** A boolean expression over `u` that is never null. */
@@ -56,6 +58,35 @@ export function compileUnion(audience: { include: readonly string[]; exclude: re
 /** Whether marketing may reach the user on the channel now. */
 export function compileReachable(channel: Channel, env: CompileEnvironment, firstParam = 1): Predicate {
   return compileWith(env, firstParam, ({ params }) => reachableSql(params, channel, env.settings));
+}
+
+/**
+ * The instants in (now, until] at which time alone may turn the segment for a user, as a SELECT of (user_id, at) with several rows a
+ * user; undefined where time turns nothing. `params` may hold NOW and UNTIL.
+ * @throws UnknownSegment, SegmentCycle
+ */
+export function compileTurns(key: string, env: CompileEnvironment, firstParam: number, tie: TieUsers): Predicate | undefined {
+  const params = new Parameters(firstParam);
+  const writer: Writer = { params, env, shape: env.shape ?? 'row' };
+  const selects = conditionsOf(key, env).flatMap((rule) => turnSelects(writer, rule, tie));
+  return selects.length === 0 ? undefined : { sql: selects.join(' union all '), params: params.values };
+}
+
+/** Every condition behind a segment, those of the segments that it names included. @throws UnknownSegment, SegmentCycle */
+export function conditionsOf(key: string, env: Pick<CompileEnvironment, 'segments'>, stack: readonly string[] = []): Rule[] {
+  if (key === EVERYONE) return [];
+  const segment = env.segments.get(key);
+  if (!segment) throw new UnknownSegment(key);
+  if (stack.includes(key)) throw new SegmentCycle([...stack, key]);
+  const found: Rule[] = [];
+  if (segment.rule) {
+    walk(segment.rule, (rule) => {
+      if (rule.kind === 'all' || rule.kind === 'any' || rule.kind === 'not') return;
+      found.push(rule);
+      if (rule.kind === 'segment') found.push(...conditionsOf(rule.key, env, [...stack, key]));
+    });
+  }
+  return found;
 }
 
 interface Compiling extends Writer {

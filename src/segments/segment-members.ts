@@ -56,8 +56,7 @@ export class SegmentMembers {
       await tx.query(segmentSql.lock, { id: segment.id });
       const now = await currentInstant(tx, this.clock);
       const [result] = await tx.query(segmentSql.changeStatic, { id: segment.id, ...change, now });
-      const [count] = await tx.query(segmentSql.countMembers, { id: segment.id });
-      await tx.query(segmentSql.noteBuild, { id: segment.id, size: count!.size, at: now, buildMs: 0 });
+      await tx.query(segmentSql.noteStatic, { id: segment.id, at: now });
       return result!;
     }));
   }

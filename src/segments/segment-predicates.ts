@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Queryable } from '../platform/database/index.js';
 import { Scores } from '../scoring/index.js';
 import {
-  EVERYONE, NOW, UnknownSegment, compileReachable, compileRule, compileUnion,
+  EVERYONE, NOW, UNTIL, UnknownSegment, compileReachable, compileRule, compileUnion,
   type CompileEnvironment, type KnownSegment, type Predicate, type PredicateSettings, type Shape,
 } from './segment-compiler.js';
 import { parseRule, segmentKeys, type Channel, type Rule } from './segment-rule.js';
@@ -13,9 +13,9 @@ export interface Audience {
   readonly exclude: readonly string[];
 }
 
-/** Puts the decision instant where the predicate's parameters have NOW. */
-export function bindNow(params: readonly unknown[], now: Date): unknown[] {
-  return params.map((value) => (value === NOW ? now : value));
+/** Puts the decision instant where the predicate's parameters have NOW, and the end of the horizon of turns for UNTIL. */
+export function bindNow(params: readonly unknown[], now: Date, until?: Date): unknown[] {
+  return params.map((value) => (value === NOW ? now : value === UNTIL ? until : value));
 }
 
 /** Compiles segments as they stand in the database at the moment of the call. */
@@ -52,12 +52,17 @@ export class SegmentPredicates {
     return compileReachable(channel, env, firstParam);
   }
 
-  /** The named segments and, step by step, those that their rules name. */
-  private async environment(db: Queryable, keys: readonly string[], settings: PredicateSettings, shape: Shape): Promise<CompileEnvironment> {
+  /** Rows of the segments table as rules may name them. */
+  known(rows: readonly { id: string; key: string; rule: unknown }[]): Map<string, KnownSegment> {
+    return new Map(rows.map(({ id, key, rule }) => [key, { id, rule: rule === null ? null : storedRule(key, rule) }]));
+  }
+
+  /** The named segments and, step by step, those that their rules name. @throws UnknownSegment */
+  async environment(db: Queryable, keys: readonly string[], settings: PredicateSettings, shape: Shape): Promise<CompileEnvironment> {
     const segments = new Map<string, KnownSegment>();
     for (let wanted = missing(keys, segments); wanted.length > 0;) {
       const found = await db.query(segmentSql.readRules, { keys: wanted });
-      for (const { id, key, rule } of found) segments.set(key, { id, rule: rule === null ? null : storedRule(key, rule) });
+      for (const [key, segment] of this.known(found)) segments.set(key, segment);
       const unknown = wanted.find((key) => !segments.has(key));
       if (unknown !== undefined) throw new UnknownSegment(unknown);
       wanted = missing(found.flatMap(({ key }) => namedBy(segments.get(key))), segments);

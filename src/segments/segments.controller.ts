@@ -3,7 +3,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Str
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { stringify } from 'csv-stringify/sync';
 import { Scopes } from '../platform/auth/index.js';
-import { decodeCursor, decodeIdCursor, PageQuery, toPage, type Page } from '../platform/http/index.js';
+import { decodeCursor, decodeIdCursor, PageQuery, ReadOnly, toPage, type Page } from '../platform/http/index.js';
 import { parseInstant } from '../platform/time/index.js';
 import { SegmentMembers, type Memberships } from './segment-members.js';
 import { SegmentPreview, type Preview } from './segment-preview.js';
@@ -31,9 +31,8 @@ export class SegmentsController {
   @Scopes('marketer')
   @ApiOperation({
     summary: 'Make a segment by rule, or a static one',
-    description: 'The membership of a dynamic segment is there with the answer and then follows its rule, events and time; the stored '
-      + 'one is at most 5 s behind while a build of all segments takes less than a second, and building takes at most a fifth of '
-      + 'the time. A launch evaluates the rule afresh. everyone is built in: all users.',
+    description: 'The membership of a dynamic segment is there with the answer and then follows events, changes and time within 5 s; '
+      + 'lagMs says how far it is behind. A launch evaluates the rule afresh. everyone is built in: all users.',
   })
   create(@Body() body: CreateSegment): Promise<SegmentView> {
     return this.segments.create(body);
@@ -48,6 +47,7 @@ export class SegmentsController {
 
   @Post('segments/preview')
   @HttpCode(200)
+  @ReadOnly()
   @ApiOperation({
     summary: 'Size, reach and a sample of a rule that is not kept',
     description: 'Exact and as of now; writes nothing. reachable counts whom marketing may and can reach: consent, and for push a '

@@ -60,6 +60,7 @@ export class Segments {
       if (rule === undefined) return;
       await this.buildUnderLock(tx, segment.id, key, rule, 'rule_edited');
       await this.requireDependentsCompile(tx, key, rule);
+      await tx.query(segmentSql.markEdited, { key });
     }));
     return this.get(key);
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock/index.js';
-import { ApiDatabase, sqlFile } from '../platform/database/index.js';
+import { ApiDatabase, sqlFile, type Queryable } from '../platform/database/index.js';
 import { withDefaults, type Settings, type SettingsPatch } from './settings.js';
 
 const read = sqlFile<object, { value: SettingsPatch }>(import.meta.url, './sql/read-settings.sql');
@@ -24,6 +24,12 @@ export class SettingsService {
     if (this.cached && this.cached.until > this.clock.monotonic()) return this.cached.settings;
     // The hundred messages of a slice ask together: one of them reads.
     return (this.reading ??= this.read().finally(() => (this.reading = undefined)));
+  }
+
+  /** The settings as `db` sees them at this moment, for whoever must not miss a change that was announced. */
+  async current(db: Queryable): Promise<Settings> {
+    const [row] = await db.query(read, {});
+    return withDefaults(row?.value ?? {});
   }
 
   /** Sets what the patch names and keeps the rest; two patches at the same time both hold. */

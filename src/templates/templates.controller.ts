@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Scopes } from '../platform/auth/index.js';
-import type { Page } from '../platform/http/index.js';
+import { ReadOnly, type Page } from '../platform/http/index.js';
 import { TemplatePreviews, type Preview } from './template-previews.js';
 import { Templates, type TemplateSummary } from './templates.js';
 import { CreateTemplate, PreviewTemplate, ReplaceTemplate, TemplateQuery, TemplateView, VersionQuery } from './templates.dto.js';
@@ -50,6 +50,7 @@ export class TemplatesController {
 
   @Post(':key/preview')
   @HttpCode(200)
+  @ReadOnly()
   @ApiOperation({ summary: 'The rendered fields for a user or a made-up context; 400 names the variables that are missing' })
   preview(@Param('key') key: string, @Body() body: PreviewTemplate): Promise<Preview> {
     return this.previews.preview(key, body);

@@ -78,6 +78,13 @@ describe('one send makes exactly one wire request', () => {
     expect(await gateways.count('push', token)).toEqual({ requests: 1, accepts });
   });
 
+  test.each(['reset', 'hang', '500', '503', '429'])('and a client that tries again by itself, as the SDK does, is found out: %s', async (behaviour) => {
+    const token = `gw-${behaviour}-${++serial}`;
+    const once = await sender.send(push(token));
+    if (once.kind !== 'accepted') await sender.send(push(token));
+    expect((await gateways.count('push', token)).requests).toBe(2);
+  });
+
   test('Retry-After reaches the caller in milliseconds, on 429 and 503 alike', async () => {
     await gateways.behave({ channel: 'push', prefix: 'wait-429', behaviour: '429', retryAfter: 17 });
     await gateways.behave({ channel: 'push', prefix: 'wait-503', behaviour: '503', retryAfter: 120 });

@@ -19,9 +19,9 @@ describe('a worker whose clock is wrong', () => {
       world = await World.start({ users: 400, longLeases: true });
       await putPolicy(world.api, { caps: [{ key: 'day', channel: 'push', limit: CAP.limit, window: { type: 'rolling', duration: 'PT24H' } }] });
       await world.gateways.behave({ channel: 'push', behaviour: '503', every: 10, times: 40 });
-      const at = new Date(Date.now() + 12_000);
-      for (let i = 0; i < 2; i++) await launch(world.api, await createCampaign(world.api, { priority: i, schedule: { type: 'at', at: at.toISOString() } }));
       await world.worker({}, skewed(ms));
+      const at = new Date(Date.now() + 4_000);
+      for (let i = 0; i < 2; i++) await launch(world.api, await createCampaign(world.api, { priority: i, schedule: { type: 'at', at: at.toISOString() } }));
       await world.drained();
       const history = await world.history();
       expect(history.violations(400, CAP)).toEqual([]);

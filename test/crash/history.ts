@@ -63,7 +63,12 @@ export class History {
 
   /** The same, of some runs alone. */
   ofRuns(which: (runId: string) => boolean): History {
-    const rows = this.rows.filter((row) => which(row.runId));
+    return this.of((row) => which(row.runId));
+  }
+
+  /** The same, of some rows alone. */
+  of(which: (row: LedgerRow) => boolean): History {
+    const rows = this.rows.filter(which);
     const ids = new Set(rows.map((row) => row.id));
     const log = this.log.filter((entry) => ids.has(this.row(entry)?.id ?? ''));
     return new History(log, rows, this.transitions.filter((t) => ids.has(t.id)), this.openSlices, this.rowOf);

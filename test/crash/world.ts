@@ -21,13 +21,22 @@ export interface WorldOptions {
   gateway?: GatewayOptions;
   /** The leases of production instead of 1.5 s: for runs without faults on a busy machine. */
   longLeases?: boolean;
+  /** A migrated database of the test's own, which it may crash. */
+  databaseUrl?: string;
 }
 
+export interface ApiServer {
+  process: TestProcess;
+  url: string;
+}
+
+const READY = /Rapport is ready at (\S+)/;
 const SHORT_LEASES = { CHUNK_LEASE_MS: '1500', SLICE_LEASE_MS: '1500', REQUEST_TIMEOUT_MS: '1000' };
 
 /** One installation under fault: its API in this process, its workers as the processes of production, its provider outside both. */
 export class World {
   readonly workers = new Set<TestProcess>();
+  private readonly servers = new Set<TestProcess>();
   readonly folder = mkdtempSync(join(tmpdir(), 'rapport-crash-'));
   readonly logFile = join(this.folder, 'gateway.jsonl');
   readonly redis = new OwnRedis();
@@ -38,17 +47,18 @@ export class World {
 
   static async start(options: WorldOptions): Promise<World> {
     const world = new World(options);
-    await world.open();
+    await world.begin();
     return world;
   }
 
   private constructor(private readonly options: WorldOptions) {}
 
-  private async open(): Promise<void> {
+  private async begin(): Promise<void> {
     await this.redis.start();
     this.gateways = await startGateways({ log: this.logFile, fsync: true, ...this.options.gateway });
     const clock = new SystemClock() as unknown as FakeClock;
-    this.api = await startTestApp({ clock, redisUrl: this.redis.url, env: { ROLE: 'api' } });
+    const { databaseUrl } = this.options;
+    this.api = await startTestApp({ clock, redisUrl: this.redis.url, env: { ROLE: 'api' }, ...(databaseUrl ? { databaseUrl } : {}) });
     await this.api.db.raw(RECORD_TRANSITIONS);
     await prepareCatalogue(this.api);
     await insertReachableUsers(this.api.db, this.options.users, 'u', new Date());
@@ -56,17 +66,39 @@ export class World {
 
   /** Starts a worker; resolves when it is at work, or has died of its fault before that. */
   async worker(env: Record<string, string> = {}, nodeFlags: string[] = []): Promise<TestProcess> {
-    const worker = new TestProcess(process.execPath, ['--disable-warning=ExperimentalWarning', ...nodeFlags, 'dist/src/main.js'], {
-      env: {
-        NODE_ENV: 'test', ROLE: 'worker', PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'warn', ADMIN_API_KEY: this.api.adminKey,
-        DATABASE_URL: this.api.databaseUrl, REDIS_URL: this.redis.url, FCM_ENDPOINT: this.gateways.fcmUrl, SMTP_URL: this.gateways.smtpUrl,
-        ...(this.options.longLeases ? {} : SHORT_LEASES), ...this.options.env, ...env,
-      },
-    });
+    const leases = this.options.longLeases ? {} : SHORT_LEASES;
+    const worker = this.start({ ROLE: 'worker', ...leases, ...this.options.env, ...env }, nodeFlags);
     this.workers.add(worker);
     void worker.exited.then(() => this.workers.delete(worker), () => undefined);
-    await Promise.race([worker.waitForLine(/Rapport is ready/), worker.exited]);
+    await Promise.race([worker.waitForLine(READY), worker.exited]);
     return worker;
+  }
+
+  /** Starts a worker whose output goes to a file; nobody hears when it is ready. */
+  muteWorker(file: string, env: Record<string, string> = {}): TestProcess {
+    const worker = this.start({ ROLE: 'worker', ...env }, [], file);
+    this.workers.add(worker);
+    void worker.exited.then(() => this.workers.delete(worker), () => undefined);
+    return worker;
+  }
+
+  /** Starts a process that serves the API alone, beside the one inside the test. */
+  async server(env: Record<string, string> = {}): Promise<ApiServer> {
+    const process = this.start({ ROLE: 'api', ...env });
+    this.servers.add(process);
+    const [, url] = await process.waitForLine(READY);
+    return { process, url: url!.replace('localhost', '127.0.0.1') };
+  }
+
+  private start(env: Record<string, string>, nodeFlags: string[] = [], output?: string): TestProcess {
+    const program = [process.execPath, '--disable-warning=ExperimentalWarning', ...nodeFlags, 'dist/src/main.js'];
+    const [command, ...args] = output === undefined ? program : ['/bin/sh', '-c', `exec "$0" "$@" > ${output} 2>&1`, ...program];
+    return new TestProcess(command!, args, {
+      env: {
+        NODE_ENV: 'test', PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'warn', ADMIN_API_KEY: this.api.adminKey,
+        DATABASE_URL: this.api.databaseUrl, REDIS_URL: this.redis.url, FCM_ENDPOINT: this.gateways.fcmUrl, SMTP_URL: this.gateways.smtpUrl, ...env,
+      },
+    });
   }
 
   /** Polls until `done` holds. @throws after `ms` with what the workers said. */
@@ -84,13 +116,16 @@ export class World {
 
   /** Until nothing is queued, deferred or on its way and every launched campaign is over. @returns milliseconds */
   drained(ms = 60_000): Promise<number> {
-    return this.until('drained', ms, async () => {
-      const [row] = await this.api.db.raw<{ open: boolean }>(
-        `select exists (select from campaigns where status in ('scheduled', 'running'))
-           or exists (select from deliveries where state in ('queued', 'deferred') and campaign_id in (select id from campaigns where status <> 'paused'))
-           or exists (select from slices where closed_at is null) as open`);
-      return !row!.open;
-    });
+    return this.until('drained', ms, async () => !(await this.open()));
+  }
+
+  /** Whether something is still to be done. */
+  async open(): Promise<boolean> {
+    const [row] = await this.api.db.raw<{ open: boolean }>(
+      `select exists (select from campaigns where status in ('scheduled', 'running'))
+         or exists (select from deliveries where state in ('queued', 'deferred') and campaign_id in (select id from campaigns where status <> 'paused'))
+         or exists (select from slices where closed_at is null) as open`);
+    return row!.open;
   }
 
   async states(): Promise<Record<string, number>> {
@@ -113,7 +148,7 @@ export class World {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.workers].map((worker) => worker.end()));
+    await Promise.all([...this.workers, ...this.servers].map((one) => one.end()));
     await this.gateways?.stop();
     await this.api?.close();
     await this.redis.remove();

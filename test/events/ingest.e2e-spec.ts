@@ -1,5 +1,6 @@
 import { IngestHooks, type AcceptedEvent } from '../../src/events/index.js';
 import type { TestApp } from '../support/test-app.js';
+import { mutateSql } from '../support/mutated-sql.js';
 import { appOf, callerOf, deadlocksOf, pathsOf, startRecipients } from '../recipients/start.js';
 
 let app: TestApp;
@@ -161,24 +162,43 @@ describe('hooks', () => {
   });
 });
 
+/** A batch over the same users as every other, every second one in the opposite order. */
+function commonBatch(users: readonly string[], n: number) {
+  const rows = users.flatMap((userId, i) => [
+    // This one is in every batch: whoever comes first counts it.
+    event({ userId, eventId: `shared-${i}`, name: 'purchase', value: 1.5, currency: 'EUR', occurredAt: `2026-02-0${1 + (i % 3)}T00:00:00Z` }),
+    event({ userId, eventId: `own-${n}`, name: i % 2 ? 'view' : 'cart', occurredAt: `2025-1${n % 3}-10T0${n % 9}:00:00Z` }),
+  ]);
+  return n % 2 ? rows : rows.reverse();
+}
+
 it('eight and eight batches with common users and common events, in opposite order, all succeed and count once', async () => {
   const users = Array.from({ length: 400 }, (_, i) => `common-${i}`);
-  const batch = (n: number) => {
-    const rows = users.flatMap((userId, i) => [
-      // This one is in every batch: whoever comes first counts it.
-      event({ userId, eventId: `shared-${i}`, name: 'purchase', value: 1.5, currency: 'EUR', occurredAt: `2026-02-0${1 + (i % 3)}T00:00:00Z` }),
-      event({ userId, eventId: `own-${n}`, name: i % 2 ? 'view' : 'cart', occurredAt: `2025-1${n % 3}-10T0${n % 9}:00:00Z` }),
-    ]);
-    return n % 2 ? rows : rows.reverse();
-  };
   await send(...users.map((userId) => event({ userId })));
   const before = await deadlocksOf(app);
-  const answers = await Promise.all(Array.from({ length: 16 }, (_, n) => ingest('post', '/v1/events', { events: batch(n) })));
+  const answers = await Promise.all(Array.from({ length: 16 }, (_, n) => ingest('post', '/v1/events', { events: commonBatch(users, n) })));
   expect(new Set(answers.map((a) => a.status))).toEqual(new Set([200]));
   expect(await deadlocksOf(app)).toBe(before);
   const sum = (field: 'accepted' | 'duplicates') => answers.reduce((total, a) => total + a.body[field], 0);
   expect({ accepted: sum('accepted'), duplicates: sum('duplicates') }).toEqual({ accepted: 400 * (1 + 16), duplicates: 400 * 15 });
   await expectAggregatesToEqualARecount();
+});
+
+it('the same batches deadlock when the keys are taken in the order of the rows, so the test above can fail', async () => {
+  const users = Array.from({ length: 50 }, (_, i) => `unordered-${i}`);
+  await send(...users.map((userId) => event({ userId })));
+  // Slowed down, so that the batches are at their keys at the same time.
+  const paused = 'from given as g cross join lateral (select pg_sleep(0.002 + 0 * g.position)) as pause';
+  const deadlocks = async (source: string): Promise<number> => {
+    const before = await deadlocksOf(app);
+    const mutant = mutateSql((sql) => sql.replace('from given as g order by g.user_id, g.event_id', source));
+    const rows = (n: number) => commonBatch(users, n).map((row) => ({ ...row, eventId: `${row.eventId} ${source.length}` }));
+    await Promise.all([0, 1].map((n) => ingest('post', '/v1/events', { events: rows(n) }))).finally(mutant.undo);
+    expect(mutant.hits()).toBeGreaterThanOrEqual(2);
+    return (await deadlocksOf(app)) - before;
+  };
+  expect(await deadlocks(`${paused} order by g.user_id, g.event_id`)).toBe(0);
+  expect(await deadlocks(paused)).toBeGreaterThan(0);
 });
 
 it('aggregates equal a recount of the raw events after any mixture of batches, duplicates and rejects', async () => {

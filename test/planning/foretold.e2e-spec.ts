@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { createCampaign, launch, putPolicy } from '../factories/campaigns.js';
+import { PassFacts } from '../../src/planning/pass-facts.js';
 import { auth, startTestApp, type TestApp } from '../support/test-app.js';
 import { world as anyWorld } from './generated-world.js';
 import { WorldPlacer } from './world-placer.js';
 
 const RUNS = Number(process.env.RAPPORT_PROPERTY_RUNS ?? 30);
+// Other worlds in every run, unless told; a failure names its seed.
+const SEED = process.env.RAPPORT_PROPERTY_SEED ? { seed: Number(process.env.RAPPORT_PROPERTY_SEED) } : {};
 const RACES = Number(process.env.RAPPORT_RACES ?? 100);
 
 interface Counted {
@@ -24,6 +27,8 @@ describe('what is foretold and told afterwards', () => {
     await placer.prepare();
   });
   afterAll(() => t?.close());
+  const usual = PassFacts.smallPool;
+  afterEach(() => void (PassFacts.smallPool = usual));
 
   const marketer = () => auth(t.keys.marketer);
   const counts = (list: { reason: string; count: number }[]) => Object.fromEntries(list.map(({ reason, count }) => [reason, count]));
@@ -42,7 +47,8 @@ describe('what is foretold and told afterwards', () => {
   }
 
   it(`simulate and launch give the same numbers, reason by reason, for ${RUNS} random campaigns among others`, async () => {
-    await fc.assert(fc.asyncProperty(anyWorld, fc.nat(9), async (world, pick) => {
+    await fc.assert(fc.asyncProperty(anyWorld, fc.nat(9), fc.constantFrom(0, usual), async (world, pick, smallPool) => {
+      PassFacts.smallPool = smallPool;
       const now = world.campaigns.flatMap(({ reserveIn }, i) => (reserveIn === null ? [i] : []));
       fc.pre(now.length > 0);
       await placer.clear();
@@ -53,8 +59,8 @@ describe('what is foretold and told afterwards', () => {
       await launch(t, subject.campaignId);
       await t.loop('planner');
       expect(await actual(subject.campaignId)).toEqual(foretold);
-    }), { numRuns: RUNS });
-  }, 600_000);
+    }), { numRuns: RUNS, ...SEED });
+  }, 600_000 + 1_000 * RUNS);
 
   it('explain gives the recorded outcome and reason for every row of the ledger', async () => {
     await fc.assert(fc.asyncProperty(anyWorld, async (world) => {
@@ -68,8 +74,8 @@ describe('what is foretold and told afterwards', () => {
         expect(failed).toHaveLength(row.state === 'queued' ? 0 : 1);
         expect(told.nextEligibleAt ?? null).toBe(row.freeAt?.toISOString() ?? null);
       }
-    }), { numRuns: Math.ceil(RUNS / 3) });
-  }, 600_000);
+    }), { numRuns: Math.ceil(RUNS / 3), ...SEED });
+  }, 600_000 + 1_000 * RUNS);
 
   it(`two campaigns at the same instant for one slot: the higher priority wins in ${RACES} of ${RACES} runs, in any order of launches`, async () => {
     await placer.clear();
@@ -88,7 +94,7 @@ describe('what is foretold and told afterwards', () => {
         else for (const id of order) await launch(t, id);
         await Promise.all([t.loop('planner'), second.loop('planner')]);
         await t.loop('planner');
-        const rows = await t.db.raw<{ id: string; state: string; reason: string | null }>('select campaign_id as id, state, reason from deliveries order by campaign_id');
+        const rows = await t.db.raw<{ id: string; state: string; reason: string | null }>('select campaign_id::bigint as id, state, reason from deliveries order by campaign_id');
         const of = (id: string) => rows.filter((row) => row.id === id).map(({ state, reason }) => [state, reason]);
         expect([of(high), of(low)]).toEqual([[['queued', null]], [['suppressed', 'outranked']]]);
       }

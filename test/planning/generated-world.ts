@@ -115,14 +115,19 @@ const policy: fc.Arbitrary<FatiguePolicy> = fc.record({
   tiers: tierLimit !== undefined && rest.caps[0] ? [{ segment: 'tier', caps: { [rest.caps[0].key]: tierLimit } }] : [],
 }));
 
+/** What the twin is after: another event has another value. */
+const OTHER: Readonly<Record<string, { event: string; window: string }>> = {
+  purchase: { event: 'booking', window: 'P3D' }, booking: { event: 'purchase', window: 'P3D' }, 'unheard-of': { event: 'purchase', window: 'P3D' },
+};
+
 const dueIn = fc.constantFrom(1, 60, 240, 1_439, 1_440, 2_000, 10_079, 10_080, 10_081);
 
 const campaign: fc.Arbitrary<CampaignSpec> = fc.record({
-  channel, topic: fc.constantFrom(...TOPICS), transactional: fc.boolean().map((b) => b), ignoreCaps: fc.constantFrom(false, false, false, true),
+  channel, topic: fc.constantFrom(...TOPICS), transactional: fc.constantFrom(false, false, true), ignoreCaps: fc.constantFrom(false, false, false, true),
   priority: fc.constantFrom(10, 50, 50, 90), onFatigue: fc.constantFrom('drop' as const, 'defer' as const),
   expiresAfter: fc.constantFrom('PT1H', 'PT24H', 'P7D'), holdout: fc.constantFrom(0, 0, 0.3),
   reserveIn: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: dueIn }),
-  worth: fc.constantFrom(false, false, false, true), audience: fc.constantFrom({ include: ['everyone'] }, { include: ['tier', 'everyone'] }),
+  worth: fc.boolean(), audience: fc.constantFrom({ include: ['everyone'] }, { include: ['tier', 'everyone'] }),
   conversion: fc.constantFrom('purchase', 'booking', 'unheard-of').map((event) => ({ event, window: 'P3D' })),
 }).map((spec) => (spec.transactional ? { ...spec, worth: false } : spec));
 
@@ -147,11 +152,13 @@ export const world: fc.Arbitrary<GeneratedWorld> = fc.record({
   openValue: fc.constantFrom(0, 0, 0.05), messageCost: fc.constantFrom(0, 0.01, 0.2), model,
   people: fc.array(person, { minLength: 12, maxLength: 20 }),
   campaigns: fc.array(campaign, { minLength: 1, maxLength: 4 }),
-  holdsBackIn: fc.option(dueIn, { nil: null, freq: 2 }),
-}).map(({ holdsBackIn, campaigns, ...rest }) => {
-  // Two campaigns that meet in one cap are rare by chance alone.
-  const rival: CampaignSpec = { ...campaigns[0]!, transactional: false, ignoreCaps: false, priority: 95, reserveIn: holdsBackIn };
-  return { ...rest, campaigns: holdsBackIn === null ? campaigns : [...campaigns, rival] };
+  holdsBackIn: fc.option(dueIn, { nil: null, freq: 2 }), twin: fc.boolean(),
+}).map(({ holdsBackIn, twin, campaigns, ...rest }) => {
+  // Two campaigns that meet in one cap are rare by chance alone, and so are two that only their worth tells apart.
+  const first: CampaignSpec = { ...campaigns[0]!, transactional: false, ignoreCaps: false };
+  const rivals = holdsBackIn === null ? [] : [{ ...first, priority: 95, reserveIn: holdsBackIn }];
+  const pair = twin ? [{ ...first, worth: true, reserveIn: null }, { ...first, worth: true, reserveIn: null, conversion: OTHER[first.conversion.event]! }] : [];
+  return { ...rest, campaigns: [...campaigns, ...rivals, ...pair] };
 });
 
 export function settledAt(row: HistoryRow): Date | null {

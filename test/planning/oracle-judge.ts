@@ -41,6 +41,13 @@ export class OracleJudge {
       : [{ actual: netWorth, expected: netWorthOf(world, world.people[i]!, placed.find((p) => p.campaignId === campaignId)!) }]));
   }
 
+  /** Whether a campaign took the person's last slot from an older one of its priority, because it is worth more. */
+  overtaken(placed: readonly Placed[], decided: readonly Shown[]): boolean {
+    const priority = ({ campaignId }: Shown): number => placed.find((p) => p.campaignId === campaignId)!.spec.priority;
+    return decided.some((winner) => winner.state === 'queued' && decided.some((older) => older.reason === 'outranked'
+      && priority(older) === priority(winner) && BigInt(older.campaignId) < BigInt(winner.campaignId)));
+  }
+
   expectation(world: GeneratedWorld, person: Person, i: number, placed: Placed[]): Shown[] {
     const clientId = `person-${i}`;
     const decisions = decideUser(this.oracleWorld(world, person, clientId, placed), durationMs);

@@ -88,7 +88,7 @@ it('of two campaigns of one priority each user gets the worthier, whichever is t
   for (const id of [plain, worth]) await launch(t, id);
   await t.loop('planner');
   const rows = await t.db.raw<{ who: string; id: string; n: number }>(
-    `select split_part(u.user_id, '-', 1) as who, d.campaign_id as id, count(*)::integer as n
+    `select split_part(u.user_id, '-', 1) as who, d.campaign_id::bigint as id, count(*)::integer as n
      from deliveries as d join users as u on u.id = d.user_id
      where d.campaign_id = any ($1::bigint[]) and d.state = 'queued' group by 1, 2 order by 1`, [[plain, worth]]);
   expect(rows).toEqual([{ who: 'buyers', id: worth, n: PEOPLE }, { who: 'idle', id: plain, n: PEOPLE }]);

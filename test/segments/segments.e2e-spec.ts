@@ -78,6 +78,7 @@ describe('segments over HTTP', () => {
     expect((await get('/v1/segments/gold').expect(200)).body).toMatchObject({ size: 3, lagMs: 0 });
     t.clock.advance({ days: 6, hours: 23 });
     await t.loop('segments');
+    await t.loop('segment-rebuilds');
     expect((await get('/v1/segments/new')).body.size).toBe(3);
     t.clock.advance({ hours: 1 });
     expect((await get('/v1/segments/new')).body.lagMs).toBe(3_600_000);

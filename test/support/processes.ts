@@ -77,6 +77,12 @@ export class TestProcess {
     process.kill(-this.pid, 'SIGINT');
   }
 
+  /** Closes our ends of its output: whatever it writes from now on, nobody takes. */
+  deafen(): void {
+    this.child.stdout?.destroy();
+    this.child.stderr?.destroy();
+  }
+
   /** Asks it to end and waits until it has. @returns its exit code */
   async leave(): Promise<number | null> {
     if (!this.over) this.child.kill('SIGTERM');

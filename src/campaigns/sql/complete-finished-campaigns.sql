@@ -16,7 +16,7 @@ finished as (
     and case
       when c.status <> 'cancelled' and exists (select from waves as w where w.run_id = r.id and w.decided_at is null) then false
       when exists (select from chunks as k where k.campaign_id = c.id and k.run_id = r.id and k.closed_at is null) then false
-      when exists (select from deliveries as d where d.month = r.month and d.run_id = r.id and d.state = 'deferred') then false
+      when exists (select from deliveries as d where d.month = r.month and d.run_id = r.id and d.free_at is not null) then false
       else not exists (select from deliveries as d where d.month = r.month and d.run_id = r.id and d.state = 'queued')
     end
   returning r.id)

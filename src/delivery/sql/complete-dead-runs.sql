@@ -8,5 +8,5 @@ where c.id = r.campaign_id and r.completed_at is null
   and (c.status = 'cancelled' or (c.status = 'paused' and r.expires_at < coalesce(:now::timestamptz, clock_timestamp())
     and not exists (select from waves as w where w.run_id = r.id and w.decided_at is null)))
   and not exists (select from chunks as k where k.run_id = r.id and k.closed_at is null)
-  and not exists (select from deliveries as d where d.month = r.month and d.run_id = r.id and d.state = 'deferred')
+  and not exists (select from deliveries as d where d.month = r.month and d.run_id = r.id and d.free_at is not null)
 returning r.id;

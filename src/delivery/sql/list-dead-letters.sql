@@ -5,7 +5,7 @@ select d.id::text as id, d.month::text as month, d.user_id::text as "internalId"
 from deliveries as d
 join runs as r on r.id = d.run_id and r.kind = 'regular'
 left join users as u on u.id = d.user_id
-where d.state = 'failed' and (:campaignId::bigint is null or d.campaign_id = :campaignId::bigint)
+where d.trouble = 'failed' and (:campaignId::bigint is null or d.campaign_id = :campaignId::bigint)
   and (:before::bigint is null or d.id < :before::bigint)
 order by d.id desc
 limit :limit::integer;

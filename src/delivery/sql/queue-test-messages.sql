@@ -21,6 +21,6 @@ written as (
   join users as u on u.user_id = o.user_id
   join run_variants as v on v.run_id = :runId::bigint and v.variant = o.variant
   returning d.id, d.user_id, d.chunk_id)
-select t.id, t.user_id as "internalId", u.user_id as "userId", t.chunk_id as "chunkId"
+select t.id, t.user_id as "internalId", u.user_id as "userId", t.chunk_id::bigint as "chunkId"
 from written as t join users as u on u.id = t.user_id
 order by t.id;

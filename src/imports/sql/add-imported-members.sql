@@ -1,6 +1,6 @@
 -- Puts users on a static list, marked as imported, so that no campaign takes it for an entry; answers which ids nobody has. The
 -- segment is locked by the caller.
--- reads: users  writes: segment_members, segment_changes, segments
+-- reads: users  writes: segment_members, segment_changes, segments, segment_marks
 with given as materialized (
   select distinct g.user_id from unnest(:userIds::text[]) as g (user_id)),
 known as materialized (
@@ -13,6 +13,9 @@ added as (
 logged as (
   insert into segment_changes (segment_id, user_id, entered, cause, at)
   select :id::bigint, a.user_id, true, 'imported', :now::timestamptz from added as a),
+marked as (
+  insert into segment_marks (user_id, facet, name, imported)
+  select a.user_id, 'segment', s.key, true from added as a join segments as s on s.id = :id::bigint),
 counted as (
   update segments as s set size = coalesce(s.size, 0) + (select count(*) from added), computed_at = :now::timestamptz
   where s.id = :id::bigint)

@@ -1,9 +1,9 @@
 -- The ledger's row for a user and campaign: of the run that is asked for, else the latest; with whether a slice is on its way.
 -- reads: users, deliveries, runs, slices, campaigns, decision_worth
-select u.id as "internalId", d.id, d.run_id as "runId", d.wave_id as "waveId", r.month::text as month, d.due_at as "dueAt",
+select u.id as "internalId", d.id, d.run_id::bigint as "runId", d.wave_id::bigint as "waveId", r.month::text as month, d.due_at as "dueAt",
   d.decided_at as "decidedAt", d.expires_at as "expiresAt", d.state, d.reason, d.cap, d.free_at as "freeAt",
   d.policy_version as "policyVersion", d.template_version as "templateVersion",
-  coalesce(d.blocking_campaign_id, b.campaign_id) as "blockingCampaignId", d.blocking_id as "blockingId", b.month::text as "blockingMonth",
+  coalesce(d.blocking_campaign_id, b.campaign_id)::bigint as "blockingCampaignId", d.blocking_id as "blockingId", b.month::text as "blockingMonth",
   case when e.net_worth is not null then jsonb_build_object('segment', e.segment, 'messages', e.messages, 'opens', e.opens,
     'conversions', e.conversions, 'incrementality', e.incrementality, 'conversionRate', e.conversion_rate, 'openRate', e.open_rate,
     'value', e.conversion_value, 'conversionGain', e.conversion_gain, 'openGain', e.open_gain, 'hazard', e.hazard,

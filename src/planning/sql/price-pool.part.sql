@@ -1,13 +1,13 @@
--- What a message to each user of the pool is worth, of campaigns that ask for it; else worth_cells is empty and nothing below it is
--- read. First part of every decision, and of the ranking before it. Twin: scoring/worth.ts (worthOf).
--- reads: pass_pool, segments, segment_members, deliveries, message_facts, conversions, user_scores
+-- What a message to each user of the pool is worth, of campaigns that ask for it. First part of their decisions, and of the ranking
+-- before them. Twin: scoring/worth.ts (worthOf).
+-- reads: pass_pool, pass_heard, segments, segment_members, user_scores
 with worth_cells as materialized (
   select w.* from jsonb_to_recordset(:worthCells::jsonb) as w (ord integer, segment text, open_a float8, open_b float8, conv_a float8,
     conv_b float8, incrementality float8, value float8, own_value boolean, mean_gain float8, margin float8, open_value float8, cost float8,
     hazards float8[], lifetimes float8[])
 ),
 -- The first of the audience's segments that holds the user gives the rates that the user's own are shrunk to.
-worth_places as materialized (
+worth_places as (
   select distinct on (m.user_id) m.user_id, m.ord
   from (
     select s.user_id, w.ord from worth_cells as w
@@ -18,22 +18,12 @@ worth_places as materialized (
     select p.user_id, w.ord from pass_pool as p cross join worth_cells as w where w.segment is null) as m
   order by m.user_id, m.ord
 ),
-heard as materialized (
-  select p.user_id, h.messages, h.opens, h.conversions
+heard as (
+  select p.user_id, coalesce(h.messages, 0) as messages, coalesce(h.opens, 0) as opens, coalesce(h.conversions, 0) as conversions
   from pass_pool as p
-  cross join lateral (
-    select count(*) as messages,
-      count(*) filter (where f.opened_at <= :now::timestamptz or (d.channel = 'email' and f.clicked_at <= :now::timestamptz)) as opens,
-      count(*) filter (where exists (
-        select from conversions as x
-        where x.user_id = d.user_id and x.delivery_id = d.id and x.occurred_at <= :now::timestamptz)) as conversions
-    from deliveries as d
-    left join message_facts as f on f.month = d.month and f.user_id = d.user_id and f.delivery_id = d.id
-    where d.user_id = p.user_id and d.channel = :channel::channel and d.state = 'sent' and d.counted_at is not null
-      and d.settled_at <= :now::timestamptz) as h
-  where exists (select from worth_cells)
+  left join pass_heard as h on h.user_id = p.user_id and h.channel = :channel::channel
 ),
-priced as materialized (
+priced as (
   select h.user_id, w.segment as worth_segment, w.incrementality, h.messages as heard_messages, h.opens as heard_opens,
     h.conversions as heard_conversions, r.conversion_rate, r.open_rate, w.value * v.scale as conversion_value,
     r.conversion_rate * w.incrementality * w.margin * (w.value * v.scale) as conversion_gain,

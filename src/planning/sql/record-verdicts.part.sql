@@ -1,9 +1,20 @@
--- Writes the verdicts into the ledger, queued ones in chunks of at most 500 with their chunk's row. A user whom another pass
--- decided meanwhile is left alone, unless the row is deferred: then this is its next decision.
+-- Writes the verdicts into the ledger, queued ones in chunks of at most 500 with their chunk's row. The rows of a chunk lie apart,
+-- one or two in a page, so that a page has room for what a slice settles in it (a HOT update) and is pruned before the next slice.
+-- Undecided users have no row, under the bucket's lock: a plain INSERT, half as dear as one that looks for a conflict first. Deferred
+-- rows are decided again (decide-again.part.sql). What is queued goes into pass_history, for the next wave of the pass to see.
 -- Twin: take-verdicts.part.sql, which only counts.
--- writes: deliveries, chunks, decision_worth
-, queued as materialized (
-  select v.user_id, (row_number() over (order by v.user_id) - 1) / 500 as part from verdicts as v where v.state = 'queued'
+-- writes: deliveries, chunks, pass_history (temporary)
+, verdicts as materialized (
+  select d.user_id, d.entry, d.due_at, d.expires_at, d.state, d.reason, d.free_at, d.variant, d.messages_in_7d,
+    d.gap_free_at, d.gap_blocking_id, d.gap_blocking_campaign_id, d.cap_free_at, d.cap_blocking_id, d.cap_blocking_campaign_id, d.cap,
+    d.reserve_cap, d.reserve_campaign_id, d.worth_segment, d.incrementality, d.heard_messages, d.heard_opens, d.heard_conversions,
+    d.conversion_rate, d.open_rate, d.conversion_value, d.conversion_gain, d.open_gain, d.hazard, d.keep_value, d.message_cost, d.net_worth
+  from decided as d
+),
+queued as materialized (
+  select v.user_id, (row_number() over (order by v.user_id) - 1) % ceil(count(*) over () / 500.0)::bigint as part
+  from verdicts as v
+  where v.state = 'queued'
 ),
 parts as materialized (
   select q.part, count(*)::integer as size, nextval('chunk_id_seq') as id from queued as q group by q.part
@@ -37,28 +48,14 @@ written as (
   left join queued as q on q.user_id = v.user_id
   left join parts as t on t.part = q.part
   order by v.user_id
-  on conflict (month, run_id, user_id, channel, entry) do update set
-    chunk_id = excluded.chunk_id, decided_at = excluded.decided_at, counted_at = excluded.counted_at, free_at = excluded.free_at,
-    blocking_id = excluded.blocking_id, blocking_campaign_id = excluded.blocking_campaign_id, topic_id = excluded.topic_id, policy_version = excluded.policy_version,
-    template_version = excluded.template_version, state = excluded.state, reason = excluded.reason, variant = excluded.variant,
-    cap = excluded.cap, messages_in_7d = excluded.messages_in_7d
-    where d.state = 'deferred'
+  __AGAIN__
+  returning d.user_id, d.id, d.state
+),
+taken as (
+  insert into pass_history (user_id, id, campaign_id, wave_id, channel, topic_id, at, this_pass)
+  select w.user_id, w.id, :campaignId::bigint, :waveId::bigint, :channel::channel, :topicId::integer, :now::timestamptz, true
+  from written as w
+  where w.state = 'queued' and not :transactional::boolean
 )
-, terms as (
-  -- Of everybody who came as far as the gate, sent or not: this row is the explanation.
-  insert into decision_worth as e (month, user_id, run_id, campaign_id, channel, entry, decided_at, segment, messages, opens, conversions,
-    incrementality, conversion_rate, open_rate, conversion_value, conversion_gain, open_gain, hazard, keep_value, cost, net_worth)
-  select :month::date, v.user_id, :runId::bigint, :campaignId::bigint, :channel::channel, v.entry, :now::timestamptz, v.worth_segment,
-    v.heard_messages, v.heard_opens, v.heard_conversions, v.incrementality, v.conversion_rate, v.open_rate, v.conversion_value,
-    v.conversion_gain, v.open_gain, v.hazard, v.keep_value, v.message_cost, v.net_worth
-  from verdicts as v
-  where v.net_worth is not null and (v.reason is null or v.reason = 'not_worth_it')
-  order by v.user_id
-  on conflict (user_id, month, run_id, channel, entry) do update set
-    decided_at = excluded.decided_at, segment = excluded.segment, messages = excluded.messages, opens = excluded.opens,
-    conversions = excluded.conversions, incrementality = excluded.incrementality, conversion_rate = excluded.conversion_rate,
-    open_rate = excluded.open_rate, conversion_value = excluded.conversion_value, conversion_gain = excluded.conversion_gain,
-    open_gain = excluded.open_gain, hazard = excluded.hazard, keep_value = excluded.keep_value, cost = excluded.cost,
-    net_worth = excluded.net_worth
-)
+__TERMS__
 select t.id::text as "chunkId" from parts as t

@@ -1,4 +1,4 @@
--- reads: verdicts (of decide-pool)
+-- reads: decided (of decide-pool)
 -- The verdict on one user with every gate beside it, for explain.
 select v.state, v.reason, v.in_audience as "inAudience", v.global_holdout as "globalHoldout",
   v.suppressed_address as "suppressedAddress", v.unsubscribed, v.no_device as "noDevice",
@@ -11,4 +11,4 @@ select v.state, v.reason, v.in_audience as "inAudience", v.global_holdout as "gl
     'opens', v.heard_opens, 'conversions', v.heard_conversions, 'incrementality', v.incrementality, 'conversionRate', v.conversion_rate,
     'openRate', v.open_rate, 'value', v.conversion_value, 'conversionGain', v.conversion_gain, 'openGain', v.open_gain,
     'hazard', v.hazard, 'keepValue', v.keep_value, 'cost', v.message_cost, 'netWorth', v.net_worth) end as worth
-from verdicts as v
+from decided as v

@@ -2,6 +2,9 @@ import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { Environment } from './environment.js';
 
+// Characters: 16 random letters and digits are 95 bits.
+const STRONG_SECRET = 16;
+
 /** Configuration as the code sees it: validated, frozen, no process.env behind it. */
 export class Config {
   constructor(readonly env: Readonly<Environment>) {}
@@ -17,6 +20,14 @@ export class Config {
   }
   get mailFromDomains(): string[] {
     return split(this.env.MAIL_FROM_DOMAINS).map((domain) => domain.toLowerCase());
+  }
+  /**
+   * Secrets that can be guessed, by name. Taken all the same: on a developer's machine "secret" is a fair value, and a server that
+   * does not start protects nobody. The start says it.
+   */
+  get weakSecrets(): string[] {
+    return (['ADMIN_API_KEY', 'USER_TOKEN_SECRET', 'LINK_SECRET'] as const)
+      .filter((name) => this.env[name] !== undefined && this.env[name].length < STRONG_SECRET);
   }
   get sends(): boolean {
     return this.env.ROLE !== 'api';

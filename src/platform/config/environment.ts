@@ -43,15 +43,15 @@ export class Environment {
   PUBLIC_URL?: string;
 
   /** Bootstrap admin key. Absent: the first start makes one and prints it. */
-  @Transform(empty) @IsOptional() @IsString() @MinLength(16)
+  @Transform(empty) @IsOptional() @IsString()
   ADMIN_API_KEY?: string;
 
   /** Signs X-User-Token. Absent: derived from the database's own secret. */
-  @Transform(empty) @IsOptional() @IsString() @MinLength(16)
+  @Transform(empty) @IsOptional() @IsString()
   USER_TOKEN_SECRET?: string;
 
   /** Signs tracking, unsubscribe and preference links. Absent: derived from the database's own secret. */
-  @Transform(empty) @IsOptional() @IsString() @MinLength(16)
+  @Transform(empty) @IsOptional() @IsString()
   LINK_SECRET?: string;
 
   /** Browser origins, comma-separated, that may use what an app key may. */

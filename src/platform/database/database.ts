@@ -2,6 +2,7 @@ import pg from 'pg';
 import { failpoint } from '../failpoints/index.js';
 import type { SqlFile } from './sql-file.js';
 import { isConnectionLoss, isSerializationConflict } from './pg-errors.js';
+import { UnitOfWork } from './unit-of-work.js';
 
 /** Whatever can run a statement: the pool, or the one connection of an open transaction. */
 export interface Queryable {
@@ -23,6 +24,8 @@ export interface PoolOptions {
 }
 
 const MAX_ATTEMPTS = 5;
+/** For the server's answer to a statement that it must have cut short. Probes do not help where what we sent is itself unacknowledged. */
+const ANSWER_MS = 5_000;
 
 /**
  * A pool with typed statements and transactions. Several exist side by side (API, planner, worker), so that a busy planner
@@ -32,6 +35,7 @@ export class Database implements Queryable {
   /** Statements that this process has sent since its start, BEGIN and COMMIT among them. */
   static statements = 0;
   readonly pool: pg.Pool;
+  private readonly statementTimeoutMs: number;
   private closing = false;
 
   constructor(
@@ -39,6 +43,7 @@ export class Database implements Queryable {
     options: PoolOptions,
     onError: (error: Error) => void,
   ) {
+    this.statementTimeoutMs = options.statementTimeoutMs ?? 0;
     const guc: string[] = ['-c TimeZone=UTC'];
     if (options.statementTimeoutMs) guc.push(`-c statement_timeout=${options.statementTimeoutMs}`);
     if (options.idleInTransactionTimeoutMs) {
@@ -50,6 +55,9 @@ export class Database implements Queryable {
       application_name: options.name,
       options: guc.join(' '),
       connectionTimeoutMillis: 10_000,
+      // A network that swallows everything tells nobody: Node probes ten times, one second apart, and then gives the peer up.
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
     });
     // Without a listener a server restart (57P01) would end the process. While closing, a server that stops sooner than our
     // good-byes arrive is no news.
@@ -58,21 +66,28 @@ export class Database implements Queryable {
 
   /** A statement on its own is a transaction on its own, and a fault test may name its COMMIT like any other's. */
   async query<P extends object, R>(statement: SqlFile<P, R>, params: P): Promise<R[]> {
+    const unit = UnitOfWork.of(this.url);
+    if (unit) return unit.statement(this.statementTimeoutMs, (tx) => tx.query(statement, params));
     failpoint(`committing/${statement.name}`);
-    const rows = await runStatement(this.pool, statement, params);
+    const rows = await runStatement(this.pool, statement, params, this.statementTimeoutMs);
     failpoint(`committed/${statement.name}`);
     return rows;
   }
 
   async raw<R>(text: string, params: readonly unknown[] = []): Promise<R[]> {
-    return (await faulty(() => this.pool.query(text, [...params]))).rows as R[];
+    const unit = UnitOfWork.of(this.url);
+    if (unit) return unit.statement(this.statementTimeoutMs, (tx) => tx.raw<R>(text, params));
+    return runText(this.pool, text, params, this.statementTimeoutMs);
   }
 
   /**
    * Runs `work` in one READ COMMITTED transaction. A deadlock or serialisation failure starts a *new* transaction, at most
    * five times: retrying inside the aborted one could only fail (25P02). `work` must have no effect outside the database.
+   * Within a unit of work it is a part of that one, and a conflict ends the whole: only all of it can begin anew.
    */
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const unit = UnitOfWork.of(this.url);
+    if (unit) return unit.part(this.statementTimeoutMs, work);
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.once(work);
@@ -80,6 +95,20 @@ export class Database implements Queryable {
         if (attempt >= MAX_ATTEMPTS || !isSerializationConflict(error)) throw error;
       }
     }
+  }
+
+  /**
+   * Runs `work` as a unit: one transaction that every statement and transaction of its callees joins. Repeated as a whole like any
+   * transaction, so `work` must bear that.
+   */
+  async unitOfWork<T>(work: (unit: UnitOfWork) => Promise<T>): Promise<T> {
+    let unit: UnitOfWork | undefined;
+    const result = await this.transaction((tx) => {
+      unit = new UnitOfWork(this.url, tx, this.statementTimeoutMs, (timeoutMs) => transactionOn(tx.client, timeoutMs));
+      return work(unit);
+    });
+    unit!.committed();
+    return result;
   }
 
   private async once<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -90,11 +119,11 @@ export class Database implements Queryable {
     client.on('error', onLoss);
     let last = 'nothing';
     try {
-      await faulty(() => client.query('begin'));
-      const result = await work(transactionOn(client, (name) => (last = name)));
+      await runText(client, 'begin', [], this.statementTimeoutMs);
+      const result = await work(transactionOn(client, this.statementTimeoutMs, (name) => (last = name)));
       // Named after the transaction's last statement, so that a fault test can say which COMMIT it means.
       failpoint(`committing/${last}`);
-      await faulty(() => client.query('commit'));
+      await runText(client, 'commit', [], this.statementTimeoutMs);
       failpoint(`committed/${last}`);
       return result;
     } catch (error) {
@@ -122,27 +151,37 @@ async function faulty<T>(run: () => Promise<T>): Promise<T> {
   return result;
 }
 
-function transactionOn(client: pg.PoolClient, ran: (statement: string) => void): Transaction {
+function transactionOn(client: pg.PoolClient, timeoutMs: number, ran: (statement: string) => void = () => undefined): Transaction {
   return {
     client,
     query: (statement, params) => {
       ran(statement.name);
-      return runStatement(client, statement, params);
+      return runStatement(client, statement, params, timeoutMs);
     },
-    raw: async <R>(text: string, params: readonly unknown[] = []) => (await faulty(() => client.query(text, [...params]))).rows as R[],
+    raw: (text, params = []) => runText(client, text, params, timeoutMs),
   };
+}
+
+async function runText<R>(on: pg.Pool | pg.PoolClient, text: string, params: readonly unknown[], timeoutMs: number): Promise<R[]> {
+  return (await faulty(() => on.query({ text, values: [...params], ...patience(timeoutMs) }))).rows as R[];
+}
+
+/** @param timeoutMs what the server gives the statement; 0 is as long as it takes */
+function patience(timeoutMs: number): object {
+  return timeoutMs > 0 ? { query_timeout: timeoutMs + ANSWER_MS } : {};
 }
 
 async function runStatement<P extends object, R>(
   on: pg.Pool | pg.PoolClient,
   statement: SqlFile<P, R>,
   params: P,
+  timeoutMs: number,
 ): Promise<R[]> {
   const given = params as Record<string, unknown>;
   const values = statement.params.map((name) => {
     if (!(name in given)) throw new Error(`${statement.name}: parameter ${name} is missing`);
     return given[name] ?? null;
   });
-  const result = await faulty(() => on.query({ name: statement.name, text: statement.text, values }));
+  const result = await faulty(() => on.query({ name: statement.name, text: statement.text, values, ...patience(timeoutMs) }));
   return result.rows as R[];
 }

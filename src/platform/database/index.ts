@@ -2,3 +2,4 @@ export { Database, type PoolOptions, type Queryable, type Transaction } from './
 export { isConnectionLoss, isSerializationConflict, isUniqueViolation, sqlState } from './pg-errors.js';
 export { sqlFile, SQL_FILES, numberParameters, sqlPart, type SqlFile } from './sql-file.js';
 export { ApiDatabase, PlannerDatabase, SenderDatabase, WorkerDatabase, DatabaseModule } from './database.module.js';
+export { onceCommitted, type UnitOfWork } from './unit-of-work.js';

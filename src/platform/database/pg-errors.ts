@@ -19,5 +19,5 @@ export function isConnectionLoss(error: unknown): boolean {
   const state = sqlState(error);
   if (state !== undefined) return state.startsWith('08') || state.startsWith('57P') || state === '25P03';
   const code = (error as { code?: string }).code;
-  return code === 'ECONNRESET' || code === 'EPIPE' || /Connection terminated/.test(String((error as Error).message));
+  return code === 'ECONNRESET' || code === 'EPIPE' || /Connection terminated|Query read timeout/.test(String((error as Error).message));
 }

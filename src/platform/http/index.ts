@@ -7,6 +7,7 @@ export { IdempotencyInterceptor } from './idempotency.interceptor.js';
 export { jsonText } from './json-text.js';
 export { NoBody } from './no-body.js';
 export { PageQuery, decodeCursor, decodeIdCursor, encodeCursor, toPage, type Page } from './page.js';
+export { ReadOnly } from './read-only.js';
 export { RequestBodyInterceptor, RowwiseBody, nestedTooDeep, readRawBody } from './request-body.interceptor.js';
 export { requestId } from './request-id.js';
 export { unstorableText } from './storable-text.js';

@@ -40,8 +40,9 @@ export function readRawBody({ timeoutMs, streamed }: { timeoutMs: number; stream
   };
 }
 
-function refuseSlow(request: RawRequest, response: Response): void {
-  response.writeHead(408, { connection: 'close' }).end(() => request.destroy());
+function refuseSlow(request: RawRequest & { id?: string }, response: Response): void {
+  const problem = { type: 'about:blank', title: 'Request timeout', status: 408, detail: 'The body did not arrive in time.', requestId: request.id };
+  response.writeHead(408, { connection: 'close', 'content-type': 'application/problem+json' }).end(JSON.stringify(problem), () => request.destroy());
 }
 
 /** After the guards: bytes become JSON or form fields, with a 400 or 413 for what cannot be read or stored. */
@@ -90,12 +91,9 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Breadth-first, so that a hostile body of 100,000 brackets does not overflow the stack here or anywhere after. */
-export function nestedTooDeep(value: unknown): boolean {
-  let level: unknown[] = [value];
-  for (let n = 0; level.length > 0; n++) {
-    if (n > MAX_DEPTH) return true;
-    level = level.flatMap((v) => (v !== null && typeof v === 'object' ? Object.values(v) : []));
-  }
-  return false;
+/** Goes no deeper than the bound, so that a hostile body of 100,000 brackets does not overflow the stack here or anywhere after. */
+export function nestedTooDeep(value: unknown, depth = 0): boolean {
+  if (depth > MAX_DEPTH) return true;
+  if (value === null || typeof value !== 'object') return false;
+  return (Array.isArray(value) ? value : Object.values(value)).some((child) => nestedTooDeep(child, depth + 1));
 }

@@ -2,6 +2,7 @@ import { InjectQueue } from '@nestjs/bull';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { Job, Queue } from 'bull';
 import { Config } from '../config/index.js';
+import { onceCommitted } from '../database/index.js';
 import type { QueueName } from './queue.module.js';
 
 export type Hint = Record<string, string | number>;
@@ -31,8 +32,12 @@ export class Doorbell implements OnModuleInit {
     }
   }
 
-  /** Never waits and never fails: whoever rings goes on at once. */
+  /** Never waits and never fails: whoever rings goes on at once. Heard once what it is about can be seen. */
   ring(queue: QueueName, hints: Hint[]): void {
+    onceCommitted(() => this.add(queue, hints));
+  }
+
+  private add(queue: QueueName, hints: Hint[]): void {
     if (!this.automatic || hints.length === 0 || this.waiting > MAX_WAITING) return;
     this.waiting += hints.length;
     this.queues[queue]

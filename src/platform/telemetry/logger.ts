@@ -4,9 +4,15 @@ import { pino, type Logger as Pino } from 'pino';
 /** Secrets and personal data that a careless log line might carry. Addresses and tokens are never logged on purpose. */
 const REDACTED = ['*.authorization', '*.token', '*.email', '*.key', '*.secret', '*.password', 'authorization', 'token', 'email', 'key', 'secret', 'password'];
 
-/** Structured logs, one JSON object a line. */
+/** Bytes of log that wait for a disk that is full; what comes beyond is dropped. */
+const MAX_WAITING = 1_000_000;
+
+/** Structured logs, one JSON object a line. A sink that is gone or full costs the log, never the process. */
 export function createLogger(level: string): Pino {
-  return pino({ level, redact: { paths: REDACTED, censor: '[redacted]' }, base: { pid: process.pid } });
+  const sink = pino.destination({ fd: 1, sync: true, maxLength: MAX_WAITING });
+  sink.on('error', () => undefined);
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  return pino({ level, redact: { paths: REDACTED, censor: '[redacted]' }, base: { pid: process.pid } }, sink);
 }
 
 /** Nest's own chatter: a line for each of a hundred routes is no news to an operator. */

@@ -52,22 +52,26 @@ export interface Estimate {
   /** The wider interval that is valid at every look. */
   readonly sequence: readonly [number, number] | null;
   readonly text: string;
+  /** How a value on the axis is written. */
+  readonly show: (value: number) => string;
 }
 
-const FOREST_ROW = 56;
+const FOREST_ROW = 68;
 
 /** A difference with its intervals against the line of no effect: thick the 95 % interval, thin the always-valid one. */
-export function forest(title: string, { label, value, interval, sequence, text }: Estimate): Markup {
+export function forest(title: string, { label, value, interval, sequence, text, show }: Estimate): Markup {
   const ends = [0, ...interval, ...(sequence ?? [])];
   const [low, high] = [Math.min(...ends), Math.max(...ends)];
   const margin = (high - low || 1) * 0.08;
   const x = (v: number): number => round(LABEL + ((v - low + margin) / (high - low + 2 * margin || 1)) * PLOT);
-  const y = FOREST_ROW / 2;
+  const y = 22;
+  const foot = FOREST_ROW - 18;
   const tone = interval[0] > 0 ? 'good' : interval[1] < 0 ? 'bad' : 'soft';
   return html`<svg class="plot" role="img" aria-label="${title}: ${text}" viewBox="0 0 ${WIDTH} ${FOREST_ROW}" width="${WIDTH}" height="${FOREST_ROW}">
-<text class="label" x="${LABEL - 10}" y="${y + 5}">${label}</text><line class="zero" x1="${x(0)}" x2="${x(0)}" y1="4" y2="${FOREST_ROW - 12}"/><text class="tick mid" x="${x(0)}" y="${FOREST_ROW - 1}">no effect</text>
+<text class="label" x="${LABEL - 10}" y="${y + 5}">${label}</text><line class="zero" x1="${x(0)}" x2="${x(0)}" y1="4" y2="${foot}"/><text class="tick mid" x="${x(0)}" y="${FOREST_ROW - 5}">no effect</text>
 ${sequence ? html`<line class="stroke-${tone} thin" x1="${x(sequence[0])}" x2="${x(sequence[1])}" y1="${y}" y2="${y}"/>` : html``}
 <line class="stroke-${tone} thick" x1="${x(interval[0])}" x2="${x(interval[1])}" y1="${y}" y2="${y}"/><circle class="${tone}" cx="${x(value)}" cy="${y}" r="6"/><text class="value" x="${LABEL + PLOT + 10}" y="${y + 5}">${text}</text>
+<text class="tick mid" x="${x(interval[0])}" y="${y + 22}">${show(interval[0])}</text><text class="tick mid" x="${x(interval[1])}" y="${y + 22}">${show(interval[1])}</text>
 </svg>`;
 }
 

@@ -3,14 +3,16 @@ const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const NONE = '–';
 
 export function count(value: number): string {
-  return whole.format(value);
+  // A minus sign, and none before a zero: -0.3 people are 0 people.
+  const text = whole.format(Math.abs(value));
+  return value < 0 && text !== '0' ? `−${text}` : text;
 }
 
 /** 0.1234 → 12.3 %; small rates get the digits they need. */
 export function percent(value: number | null): string {
   if (value === null) return NONE;
   const digits = value !== 0 && Math.abs(value) < 0.01 ? 2 : 1;
-  return `${(value * 100).toFixed(digits)} %`;
+  return `${value < 0 ? '−' : ''}${Math.abs(value * 100).toFixed(digits)} %`;
 }
 
 /** A difference of rates, in percentage points with its sign. */

@@ -2,7 +2,7 @@ import { incrementalConversions, SAMPLE_RATIO_ALARM } from '../../experiments/in
 import { html, type Markup } from '../../platform/html/index.js';
 import type { LiftFigure } from '../lift-panel.js';
 import type { CampaignResults, DayRow } from '../results.js';
-import { bars, columns, forest } from './figures.js';
+import { bars, columns, forest, type Bar } from './figures.js';
 import { count, money, percent, points, pValue, words } from './format.js';
 import { table } from './table.js';
 
@@ -41,10 +41,12 @@ function unsent(r: CampaignResults): Markup {
   const open = [['queued', r.queued], ['sending', r.sending], ['deferred', r.deferred], ['failed', r.failed], ['in doubt', r.unknown]] as const;
   const suppressed = r.suppressed.reduce((sum, row) => sum + row.count, 0);
   const parts = [['sent', r.sent], ['held out', r.holdout], ['suppressed', suppressed], ...open] as const;
-  return html`<section><h2>Why not everybody</h2>${r.suppressed.length > 0 || r.holdout > 0 ? bars('Reasons for not sending', [
-    ...r.suppressed.map(({ reason, count: n }) => ({ label: words(reason), value: n, text: count(n), tone: 'soft' as const })),
-    ...(r.holdout > 0 ? [{ label: 'held out', value: r.holdout, text: count(r.holdout), tone: 'main' as const }] : []),
-  ]) : html`<p>Everybody in the audience passed every gate.</p>`}
+  const bar = (label: string, value: number, tone: Bar['tone']): Bar => ({ label, value, text: count(value), tone });
+  const reasons = [
+    ...r.suppressed.map(({ reason, count: n }) => bar(words(reason), n, 'soft')),
+    bar('deferred', r.deferred, 'soft'), bar('failed', r.failed, 'bad'), bar('in doubt', r.unknown, 'bad'), bar('held out', r.holdout, 'main'),
+  ].filter(({ value }) => value > 0);
+  return html`<section><h2>Why not everybody</h2>${reasons.length > 0 ? bars('Reasons for not sending', reasons) : html`<p>Everybody in the audience passed every gate.</p>`}
 <p class="soft-ink">${count(r.audience)} decided = ${parts.filter(([, n]) => n > 0).map(([name, n]) => `${count(n)} ${name}`).join(' + ') || '0'}</p>${r.resent > 0
     ? html`<p class="soft-ink">${count(r.resent)} of these were sent again after a request whose outcome nobody knows, and may have arrived more than once.</p>` : html``}</section>`;
 }
@@ -67,13 +69,19 @@ ${table(['', 'Treated', 'Held out', 'Difference', 'Relative', 'p'], [
     ['Conversion rate', percent(l.conversionRate.treated), percent(l.conversionRate.control), points(l.conversionRate.absolute), percent(l.conversionRate.relative), pValue(l.conversionRate.pValue)],
     ['Revenue per person', money(l.revenuePerUser.treated, r.currency), money(l.revenuePerUser.control, r.currency), money(l.revenuePerUser.absolute, r.currency, true), percent(l.revenuePerUser.relative), pValue(l.revenuePerUser.pValue)],
   ])}
-${extra ? html`<p><strong>${count(extra.count)}</strong> people converted because of the campaign (95 % interval ${count(extra.interval[0])} to ${count(extra.interval[1])}); ${count(r.converted)} messages were credited by last touch.</p>` : html``}
+${extra ? effect(extra, r.converted) : html``}
 <p class="soft-ink">Thick: 95 % interval of this look. Thin: interval that holds however often one looks, from 100 conversions an arm on.</p></section>`;
+}
+
+/** In people, and whether it is more than chance could have done: a reader takes the sentence with him, not the table. */
+function effect({ count: people, interval: [low, high] }: { count: number; interval: readonly [number, number] }, credited: number): Markup {
+  const verdict = low > 0 ? 'The campaign worked.' : high < 0 ? 'The campaign did harm.' : 'An effect is not shown: the interval holds zero.';
+  return html`<p><strong>${verdict}</strong> ${count(people)} people converted because of the campaign (95 % interval ${count(low)} to ${count(high)}); ${count(credited)} messages were credited by last touch.</p>`;
 }
 
 function estimate(label: string, figure: LiftFigure, show: (value: number) => string): Markup {
   if (figure.absolute === null || figure.ci95 === null) return html``;
-  return forest(label, { label, value: figure.absolute, interval: figure.ci95, sequence: figure.sequence, text: show(figure.absolute) });
+  return forest(label, { label, value: figure.absolute, interval: figure.ci95, sequence: figure.sequence, text: show(figure.absolute), show });
 }
 
 function variants(r: CampaignResults): Markup {

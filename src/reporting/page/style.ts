@@ -16,8 +16,8 @@ p{margin:.5rem 0}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.8rem;margin-top:1.4rem}
 .tile{background:var(--paper);border:1px solid var(--line);border-radius:.8rem;padding:.9rem 1rem}
 .tile dt{color:var(--soft-ink);font-size:.85rem}
-.tile dd{margin:0;font-size:1.5rem;font-weight:650;font-variant-numeric:tabular-nums}
-.tile dd small{display:block;font-size:.82rem;font-weight:400;color:var(--soft-ink)}
+.tile dd{margin:0;font-size:1.35rem;font-weight:650;white-space:nowrap;font-variant-numeric:tabular-nums}
+.tile dd small{display:block;white-space:normal;font-size:.82rem;font-weight:400;color:var(--soft-ink)}
 .days{display:grid;grid-template-columns:repeat(auto-fit,minmax(17rem,1fr));gap:1.2rem}
 figure{margin:0}
 figcaption{font-size:.88rem;color:var(--soft-ink)}

@@ -14,11 +14,12 @@ select s.key as segment, count(*)::integer as audience,
   count(f.delivered_at)::integer as delivered, count(f.opened_at)::integer as opened, count(f.clicked_at)::integer as clicked,
   count(f.unsubscribed_at)::integer as unsubscribed, count(c.id)::integer as converted, coalesce(sum(c.revenue), 0)::float8 as revenue
 from deliveries as d
-join runs as r on r.id = d.run_id and r.kind = 'regular'
 join segment_stays as m on m.user_id = d.user_id and m.from_at <= d.decided_at and d.decided_at < m.to_at
 join segments as s on s.id = m.segment_id
 left join message_facts as f on f.month = d.month and f.user_id = d.user_id and f.delivery_id = d.id
 left join credit as c on c.month = d.month and c.user_id = d.user_id and c.id = d.id
-where d.campaign_id = :campaignId::bigint and (:runId::bigint is null or d.run_id = :runId::bigint)
+where d.campaign_id = :campaignId::bigint
+  and d.run_id = any (array(select r.id from runs as r where r.campaign_id = :campaignId::bigint and r.kind = 'regular'
+    and (:runId::bigint is null or r.id = :runId::bigint)))
 group by s.key
 order by s.key;

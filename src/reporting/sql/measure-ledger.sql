@@ -8,7 +8,7 @@ select (
     from runs as r
     join deliveries as d on d.month = r.month and d.run_id = r.id
     where r.completed_at is null or r.completed_at > i.now - interval '1 hour')::integer as imbalance,
-  (select count(*) from deliveries as d where d.state = 'unknown')::integer as unknown,
+  (select count(*) from deliveries as d where d.trouble = 'unknown')::integer as unknown,
   greatest(0, extract(epoch from i.now - least(
     (select min(w.due_at) from waves as w join campaigns as c on c.id = w.campaign_id
      where w.decided_at is null and c.status in ('scheduled', 'running')),

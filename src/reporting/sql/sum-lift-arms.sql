@@ -5,8 +5,9 @@
 with person as (
   select d.user_id, d.decided_at, d.state = 'held_out' as control
   from deliveries as d
-  join runs as r on r.id = d.run_id and r.kind = 'regular'
-  where d.campaign_id = :campaignId::bigint and (:runId::bigint is null or d.run_id = :runId::bigint)
+  where d.campaign_id = :campaignId::bigint
+    and d.run_id = any (array(select r.id from runs as r where r.campaign_id = :campaignId::bigint and r.kind = 'regular'
+      and (:runId::bigint is null or r.id = :runId::bigint)))
     and (d.state in ('held_out', 'queued', 'sent', 'failed', 'unknown') or (d.state = 'suppressed' and d.chunk_id is not null))),
 hit as (
   -- Windows of two runs may overlap: an event counts once for its person.
@@ -20,6 +21,9 @@ spent as (
   select h.control, h.user_id, sum(h.value) as value from hit as h group by h.control, h.user_id)
 select a.control, a.users, count(s.user_id) as converted, coalesce(sum(s.value), 0)::float8 as total,
   coalesce(sum(s.value * s.value), 0)::float8 as squares
-from (select p.control, count(distinct p.user_id) as users from person as p group by p.control) as a
+from (
+  select u.control, count(*) as users
+  from (select p.control, p.user_id from person as p group by p.control, p.user_id) as u
+  group by u.control) as a
 left join spent as s on s.control = a.control
 group by a.control, a.users;

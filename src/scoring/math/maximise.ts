@@ -16,14 +16,16 @@ export interface Maximum {
 /**
  * Maximum of a log-likelihood over positive parameters, searched on their logarithms.
  * Beyond 1e±6 the likelihood counts as −∞, so that a search on a flat ridge ends.
+ * @param maxEvaluations after so many the search gives up
  */
 export function maximiseOverPositive(
   logLikelihood: (parameters: readonly number[]) => number,
   start: readonly number[],
+  maxEvaluations?: number,
 ): Maximum {
   const objective = (logs: readonly number[]): number =>
     logs.some((value) => Math.abs(value) > LOG_BOUND) ? Infinity : -logLikelihood(logs.map(Math.exp));
-  const minimum = nelderMead(objective, start.map(Math.log));
+  const minimum = nelderMead(objective, start.map(Math.log), maxEvaluations);
   return {
     parameters: minimum.point.map(Math.exp),
     logLikelihood: -minimum.value,

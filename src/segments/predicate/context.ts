@@ -3,6 +3,9 @@ import type { Channel, Rule } from '../rule/types.js';
 /** Stands in the parameters for the decision instant, which whoever runs the predicate puts in its place. */
 export const NOW = Symbol('the decision instant');
 
+/** Stands for the instant up to which turns are looked for. */
+export const UNTIL = Symbol('the end of the horizon of turns');
+
 export interface PredicateSettings {
   readonly currency: string;
   readonly consent: Readonly<Record<Channel, 'optOut' | 'optIn'>>;
@@ -55,6 +58,10 @@ export class Parameters {
   /** The decision instant, the same parameter wherever it is used. */
   now(): string {
     return this.once(NOW, NOW, 'timestamptz');
+  }
+
+  until(): string {
+    return this.once(UNTIL, UNTIL, 'timestamptz');
   }
 
   once(name: unknown, value: unknown, type: SqlType): string {

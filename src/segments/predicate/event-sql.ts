@@ -23,19 +23,33 @@ const utcDay = (instant: string): string => `(${instant} at time zone 'UTC')::da
 
 /** Every parameter must be used in the text, so a form is chosen before any of its values is added. */
 export function eventSql(writer: Writer, condition: EventCondition): string {
-  const source: Source = {
-    writer, condition,
-    name: writer.params.add(condition.event, 'text'),
-    currency: () => writer.params.once('currency', writer.env.settings.currency, 'text'),
-    bounds: boundsOf(writer, condition.window),
-  };
-  const raw = condition.where.length > 0 || condition.of !== 'value' || ['average', 'min', 'max'].includes(condition.aggregate);
+  const source = sourceOf(writer, condition);
+  const raw = needsEvents(condition);
   const presence = condition.aggregate === 'count' ? presenceAsked(condition) : undefined;
   if (presence) {
     const rows = raw ? rawRows(source) : (endpointRows(source) ?? dayRows(source));
     return `${presence === 'none' ? 'not ' : ''}${existsSql(rows)}`;
   }
   return aggregateSql(writer, { rows: raw ? rawRows(source) : dayRows(source), ...aggregateOf(source) });
+}
+
+/** The events inside the condition's window, with the columns of aggregates. */
+export function eventRows(writer: Writer, condition: EventCondition): (tie: Tie) => string {
+  return (needsEvents(condition) ? rawRows : dayRows)(sourceOf(writer, condition));
+}
+
+/** Whether only the raw events can answer, not the daily aggregates. */
+export function needsEvents({ where, of, aggregate }: EventCondition): boolean {
+  return where.length > 0 || of !== 'value' || ['average', 'min', 'max'].includes(aggregate);
+}
+
+function sourceOf(writer: Writer, condition: EventCondition): Source {
+  return {
+    writer, condition,
+    name: writer.params.add(condition.event, 'text'),
+    currency: () => writer.params.once('currency', writer.env.settings.currency, 'text'),
+    bounds: boundsOf(writer, condition.window),
+  };
 }
 
 function boundsOf({ params }: Writer, window: Window): Bounds {
@@ -89,7 +103,8 @@ function aggregateOf({ writer: { params }, condition: { aggregate, test } }: Sou
 
 /**
  * Whole days from the aggregates; of a day that an edge of the window cuts, the events themselves. Cut is only a day whose
- * first and last event lie on different sides, so that most look-ups touch no event at all.
+ * first and last event lie on different sides, so that most look-ups touch no event at all; each is one by index (LATERAL with
+ * OFFSET), where a join would have the planner choose between that and reading whole months.
  */
 function dayRows({ name, currency, bounds: { from, to } }: Source): (tie: Tie) => string {
   const ours = `d.currency in ('', ${currency()})`;
@@ -105,12 +120,14 @@ function dayRows({ name, currency, bounds: { from, to } }: Source): (tie: Tie) =
     select d.user_id, d.count as n, case when ${ours} then d.sum else 0 end as amount, d.day, d.first_at, d.last_at
     from user_event_days d where ${tie('d')} and d.name = ${name} and ${range} and ${whole}
     union all
-    select e.user_id, 1, case when ${ours} then e.value else 0 end, d.day, e.occurred_at, e.occurred_at
-    from user_event_days d
-    join events e on e.month = date_trunc('month', d.day::timestamp)::date and e.user_id = d.user_id and e.name = d.name
-      and ${utcDay('e.occurred_at')} = d.day and e.occurred_at between d.first_at and d.last_at and coalesce(e.currency, '') = d.currency
-    where ${tie('d')} and d.name = ${name} and d.day in (${days.join(', ')}) and (${cut})
-      and ${edges.map((edge) => inside('e.occurred_at', edge)).join(' and ')}`;
+    select d.user_id, 1, case when ${ours} then e.value else 0 end, d.day, e.occurred_at, e.occurred_at
+    from user_event_days d cross join lateral (
+      select e.occurred_at, e.value from events e
+      where e.month = date_trunc('month', d.day::timestamp)::date and e.user_id = d.user_id and e.name = d.name
+        and ${utcDay('e.occurred_at')} = d.day and e.occurred_at between d.first_at and d.last_at and coalesce(e.currency, '') = d.currency
+        and ${edges.map((edge) => inside('e.occurred_at', edge)).join(' and ')}
+      offset 0) e
+    where ${tie('d')} and d.name = ${name} and d.day in (${days.join(', ')}) and (${cut})`;
 }
 
 /**

@@ -23,7 +23,7 @@ export function messageSql(writer: Writer, condition: MessageCondition): string 
 const FACT_OF_MESSAGE = 'deliveries m join message_facts f on f.month = m.month and f.user_id = m.user_id and f.delivery_id = m.id';
 
 /** When the message had the fact, and where that stands. A tap on a push is both its open and its click. */
-const FACTS: Record<MessageCondition['fact'], { at: string; from: string }> = {
+export const FACTS: Record<MessageCondition['fact'], { at: string; from: string }> = {
   sent: { at: "(case when m.state = 'sent' then m.settled_at end)", from: 'deliveries m' },
   opened: { at: 'f.opened_at', from: FACT_OF_MESSAGE },
   clicked: { at: "coalesce(f.clicked_at, case when m.channel = 'push' then f.opened_at end)", from: FACT_OF_MESSAGE },

@@ -1,5 +1,5 @@
 -- Adds to and removes from a static list at once; ids that no user has are named.
--- reads: users  writes: segment_members, segment_changes
+-- reads: users, segments  writes: segment_members, segment_changes, segment_marks
 with added as (
   insert into segment_members (segment_id, user_id, entered_at)
   select :id::bigint, u.id, :now::timestamptz from users u where u.user_id = any(:add::text[]) order by u.id
@@ -14,6 +14,10 @@ with added as (
   select :id::bigint, user_id, true, 'added', :now::timestamptz from added
   union all
   select :id::bigint, user_id, false, 'removed', :now::timestamptz from removed
+), marked as (
+  insert into segment_marks (user_id, facet, name)
+  select x.user_id, 'segment', s.key
+  from (select user_id from added union all select user_id from removed) x join segments s on s.id = :id::bigint
 )
 select (select count(*)::integer from added) as added, (select count(*)::integer from removed) as removed,
   array(select g.user_id from unnest(:add::text[] || :remove::text[]) with ordinality g (user_id, n)

@@ -1,0 +1,65 @@
+import { sqlFile, type Transaction } from '../platform/database/index.js';
+import type { IdRange } from './pass-parameters.js';
+
+interface Window {
+  now: Date;
+  /** Nothing counted at or before it can matter to any window of the pass. */
+  horizon: Date;
+}
+
+type Channel = 'push' | 'email';
+type Seen = Window & { firstMonth: string; passWaves: readonly string[] };
+
+const createPassHistory = sqlFile(import.meta.url, './sql/create-pass-history.sql');
+const createPassKnown = sqlFile(import.meta.url, './sql/create-pass-known.sql');
+const createPassHeard = sqlFile(import.meta.url, './sql/create-pass-heard.sql');
+const findFirstMonth = sqlFile<{ horizon: Date }, { firstMonth: string }>(import.meta.url, './sql/find-first-month.sql');
+const gatherBucketHistory = sqlFile<IdRange & Seen>(import.meta.url, './sql/gather-bucket-history.sql');
+const gatherPoolHistory = sqlFile<Seen & { asOfId: string | null }>(import.meta.url, './sql/gather-pool-history.sql');
+const gatherBucketHeard = sqlFile<IdRange & { now: Date; channel: Channel }>(import.meta.url, './sql/gather-bucket-heard.sql');
+const gatherPoolHeard = sqlFile<{ now: Date; channel: Channel }>(import.meta.url, './sql/gather-pool-heard.sql');
+
+/**
+ * What a pass knows of its users' messages, in tables of the session: read from the ledger once, after the lock and before anything is
+ * decided on the user; what the pass then takes is added by its own statements. A small pool is asked for user by user, a large one
+ * has the whole bucket read, for all waves to come.
+ */
+export class PassFacts {
+  /** Above it one range scan of the whole bucket is cheaper than asking user by user. Tests move it: both ways are held to the oracle. */
+  static smallPool = 2_048;
+  private wholeHistory = false;
+  private readonly wholeHeard = new Set<Channel>();
+
+  private constructor(
+    private readonly tx: Transaction,
+    private readonly range: IdRange,
+    private readonly seen: Seen,
+  ) {}
+
+  static async begin(tx: Transaction, range: IdRange, window: Window, passWaves: readonly string[]): Promise<PassFacts> {
+    await tx.query(createPassHistory, {});
+    await tx.query(createPassKnown, {});
+    await tx.query(createPassHeard, {});
+    const [found] = await tx.query(findFirstMonth, { horizon: window.horizon });
+    return new PassFacts(tx, range, { ...window, passWaves, firstMonth: found!.firstMonth });
+  }
+
+  /** The history of everybody in the pool of this size stands in pass_history. @param asOfId only rows decided before this one */
+  async history(pooled: number, asOfId: string | null = null): Promise<void> {
+    if (this.wholeHistory) return;
+    if (pooled <= PassFacts.smallPool) return void (await this.tx.query(gatherPoolHistory, { ...this.seen, asOfId }));
+    await this.tx.query(gatherBucketHistory, { ...this.range, ...this.seen });
+    await this.tx.raw('analyze pass_history (user_id)');
+    this.wholeHistory = true;
+  }
+
+  /** What became of the channel's messages to everybody in the pool stands in pass_heard; no row is nothing heard. */
+  async heard(channel: Channel, pooled: number): Promise<void> {
+    if (this.wholeHeard.has(channel)) return;
+    const { now } = this.seen;
+    if (pooled <= PassFacts.smallPool) return void (await this.tx.query(gatherPoolHeard, { now, channel }));
+    await this.tx.query(gatherBucketHeard, { ...this.range, now, channel });
+    await this.tx.raw('analyze pass_heard (user_id)');
+    this.wholeHeard.add(channel);
+  }
+}

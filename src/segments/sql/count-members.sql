@@ -1,2 +1,0 @@
--- reads: segment_members
-select count(*) as size from segment_members where segment_id = :id::bigint

@@ -1,0 +1,2 @@
+-- Bounds the statements of this transaction.
+select set_config('statement_timeout', :timeout, true)

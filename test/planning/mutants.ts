@@ -1,0 +1,130 @@
+import { EMPTY_POLICY } from '../../src/fatigue/index.js';
+import type { GeneratedWorld } from './generated-world.js';
+import { campaign, cap, quiet, sent, worldOf } from './directed-worlds.js';
+
+export interface Mutant {
+  readonly name: string;
+  /** Where it strikes: a text of the deciding statement that must be there. `:p` stands for any parameter. */
+  readonly from: string;
+  /** `:p` is the parameter that stood there. */
+  readonly to: string;
+  /** The smallest world that tells it from the truth. */
+  readonly world: GeneratedWorld;
+  /** Of the statements that read a whole bucket at once. */
+  readonly whole?: boolean;
+}
+
+const day = { type: 'calendar', unit: 'day', timezone: 'UTC' } as const;
+const rivals = [campaign({ priority: 10 }), campaign({ priority: 90 })];
+const adaptive = { ...EMPTY_POLICY.adaptive, enabled: true, unopenedStreak: 1 };
+const intoQuiet = worldOf({ caps: [cap()], history: [sent(0)], quietHours: [quiet('12:00', '13:15')], campaigns: [campaign({ transactional: false, onFatigue: 'defer' })] });
+
+/** Faults of the deciding statements: each a slip that reads as well as the truth. Noon of a Wednesday is now. */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'a message exactly a window old still counts', from: 'h.at > :p - c.rolling', to: 'h.at >= :p - c.rolling',
+    world: worldOf({ caps: [cap()], history: [sent(1_440)] }),
+  },
+  {
+    name: 'the first instant of a calendar window does not count', from: 'h.at >= w.starts', to: 'h.at > w.starts',
+    world: worldOf({ caps: [cap({ window: day })], history: [sent(720)] }),
+  },
+  {
+    name: 'the minimum gap is one instant longer', from: 'h.at > :p - g.length', to: 'h.at >= :p - g.length',
+    world: worldOf({ minimumGap: [{ channel: 'push', duration: 'PT1H' }], history: [sent(60)] }),
+  },
+  {
+    name: 'what is not settled counts at its infinity', from: 'least(h.counted_at, :p) as at', to: 'h.counted_at as at',
+    world: worldOf({ caps: [cap()], history: [sent(null)], campaigns: [campaign({ onFatigue: 'defer' })] }),
+  },
+  {
+    name: 'a message counts by the topic of today', from: 'd.campaign_id, d.channel, d.topic_id,',
+    to: 'd.campaign_id, d.channel, (select c.topic_id from campaigns as c where c.id = d.campaign_id) as topic_id,',
+    world: worldOf({ caps: [cap({ topic: 'promo' })], history: [sent(60)] }),
+  },
+  {
+    name: 'a cap on push counts mail', from: '(c.channel is null or c.channel = h.channel)', to: 'true',
+    world: worldOf({ caps: [cap()], history: [sent(60, { channel: 'email' })] }),
+  },
+  {
+    name: 'campaigns come by their age alone', from: 'order by c.priority desc, c.id', to: 'order by c.id',
+    world: worldOf({ caps: [cap()], campaigns: rivals }),
+  },
+  {
+    name: 'of two of one priority the younger goes first', from: 'order by c.priority desc, c.id', to: 'order by c.priority desc, c.id desc',
+    world: worldOf({ caps: [cap()], campaigns: [campaign(), campaign()] }),
+  },
+  {
+    name: 'of two of one priority the one worth less goes first', from: 'net_worth desc', to: 'net_worth',
+    world: worldOf({ caps: [cap()], campaigns: [campaign({ worth: true, conversion: { event: 'booking', window: 'P3D' } }), campaign({ worth: true })] }),
+  },
+  {
+    name: 'what is worth nothing is sent', from: 'when g.net_worth <= 0 then', to: 'when false then',
+    world: worldOf({ campaigns: [campaign({ worth: true })], messageCost: 30 }),
+  },
+  {
+    name: 'what was used before is blamed on this pass', from: 'count(*) filter (where not n.this_pass) as used_before', to: '0 as used_before',
+    world: worldOf({ caps: [cap()], history: [sent(60)] }),
+  },
+  {
+    name: 'a transactional message takes a slot', from: `w.state = 'queued' and not :p`, to: `w.state = 'queued'`,
+    world: worldOf({ caps: [cap()], campaigns: [campaign({ priority: 90, transactional: true }), campaign()] }),
+  },
+  {
+    name: 'a device not seen for exactly 30 days is alive', from: 'd.last_seen_at > :p', to: 'd.last_seen_at >= :p',
+    world: worldOf({ someone: { devices: [{ permission: 'granted', daysAgo: 30 }] } }),
+  },
+  {
+    name: 'a tier’s limits are not the user’s', from: '(t.limits ->> c.key)::integer, c.max', to: 'null, c.max',
+    world: worldOf({ caps: [cap()], tiers: [{ segment: 'tier', caps: { cap: 3 } }], history: [sent(60)], someone: { inTier: true } }),
+  },
+  {
+    name: 'the adaptive cut reaches caps over every channel', from: 'or c.channel is distinct from :p', to: 'or :p is null',
+    world: worldOf({ caps: [cap({ channel: 'any', limit: 2 })], adaptive, history: [sent(60), sent(3_000), sent(4_000)] }),
+  },
+  {
+    name: 'the unopened of the last 24 hours count too', from: `d.settled_at <= :p - interval '24 hours'`, to: 'd.settled_at <= :p',
+    world: worldOf({ caps: [cap({ limit: 2 })], adaptive, history: [sent(60)] }),
+  },
+  {
+    name: 'quiet hours begin one instant late', from: 'q.starts <= :p and', to: 'q.starts < :p and',
+    world: worldOf({ quietHours: [quiet('12:00', '13:15')] }),
+  },
+  {
+    name: 'deferred to where the caps free, into quiet hours', from: 'coalesce(q.ends, r.gates_free_at)', to: 'r.gates_free_at', world: intoQuiet,
+  },
+  {
+    name: 'deferred to the very beginning of quiet hours', from: 'q.starts <= r.gates_free_at', to: 'q.starts < r.gates_free_at', world: intoQuiet,
+  },
+  {
+    name: 'a deferred row may not be due at its very expiry', from: 't.free_at <= t.expires_at', to: 't.free_at < t.expires_at',
+    world: worldOf({ caps: [cap()], history: [sent(0)], campaigns: [campaign({ onFatigue: 'defer', expiresAfter: 'PT24H' })] }),
+  },
+  {
+    name: 'an occurrence due when the window ends still holds a slot back', from: 'r.due_at < case', to: 'r.due_at <= case',
+    world: worldOf({ caps: [cap()], campaigns: [campaign(), campaign({ priority: 90, reserveIn: 1_440 })] }),
+  },
+  {
+    name: 'a reservation counts what will have left the window', from: 'h.at > b.due_at - b.rolling', to: 'true',
+    world: worldOf({ caps: [cap({ limit: 2 })], history: [sent(1_000)], campaigns: [campaign(), campaign({ priority: 90, reserveIn: 1_000 })] }),
+  },
+  {
+    name: 'a message counts by the topic of today, where a whole bucket is read', from: 'h.campaign_id, h.channel, h.topic_id, least', whole: true,
+    to: 'h.campaign_id, h.channel, (select c.topic_id from campaigns as c where c.id = h.campaign_id), least',
+    world: worldOf({ caps: [cap({ topic: 'promo' })], history: [sent(60)] }),
+  },
+  {
+    name: 'the unopened of the last 24 hours count too, where a whole bucket is read', from: `m.settled_at <= :p - interval '24 hours'`, to: 'm.settled_at <= :p', whole: true,
+    world: worldOf({ caps: [cap({ limit: 2 })], adaptive, history: [sent(60)] }),
+  },
+  {
+    name: 'the oldest open ends the streak, where a whole bucket is read', from: 'max(case when case', to: 'min(case when case', whole: true,
+    world: worldOf({ caps: [cap({ limit: 2 })], adaptive, history: [sent(60), sent(3_000, { opened: true }), sent(4_000), sent(5_000, { opened: true })] }),
+  },
+];
+
+/** The statement with the mutant in it; itself where the anchor is not found. */
+export function mutate({ from, to }: Mutant, sql: string): string {
+  const anchor = new RegExp(from.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(':p', '(\\$\\d+(?:::\\w+)?)'), 'g');
+  return sql.replace(anchor, (_, parameter: string) => to.replace(':p', () => parameter));
+}
