@@ -4,6 +4,7 @@ import { PlannerDatabase, sqlFile } from '../platform/database/index.js';
 import { Loops } from '../platform/loops/index.js';
 import { Doorbell } from '../platform/queue/index.js';
 import { BucketPass, type PassOutcome } from './bucket-pass.js';
+import { PortfolioPricer } from './portfolio-pricer.js';
 import { SendTimeCurves } from './send-times.js';
 
 type Now = { now: Date | null };
@@ -31,6 +32,7 @@ export class Planner implements OnModuleInit {
     private readonly doorbell: Doorbell,
     private readonly pass: BucketPass,
     private readonly sendTimes: SendTimeCurves,
+    private readonly pricer: PortfolioPricer,
   ) {}
 
   onModuleInit(): void {
@@ -75,7 +77,12 @@ export class Planner implements OnModuleInit {
 
   private async decide(bucket: number, pass: (bucket: number) => Promise<PassOutcome> = (n) => this.pass.run(n)): Promise<void> {
     try {
-      const { chunkIds } = await pass(bucket);
+      let outcome = await pass(bucket);
+      if (outcome.unpriced) {
+        await this.pricer.price();
+        outcome = await pass(bucket);
+      }
+      const { chunkIds } = outcome;
       this.doorbell.ring('delivery', chunkIds.map((chunkId) => ({ chunkId })));
     } catch (error) {
       // One bucket's fault must not stop the others; it is due again at the next tick.

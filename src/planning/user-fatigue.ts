@@ -45,7 +45,7 @@ interface PersonRow {
 }
 
 const readPerson = sqlFile<{ userId: string; defaultZone: string; at: Date }, PersonRow>(import.meta.url, './sql/read-fatigue-person.sql');
-const listCounted = sqlFile<{ userId: string; since: Date }, CountedRow>(import.meta.url, './sql/list-counted-messages.sql');
+const listCounted = sqlFile<{ userId: string; since: Date; at: Date; asOfId: string | null }, CountedRow>(import.meta.url, './sql/list-counted-messages.sql');
 
 /** No window reaches further back: rolling ones are at most 366 days, calendar ones a month. */
 const HORIZON_MS = 367 * 86_400_000;
@@ -62,11 +62,12 @@ export class UserFatigueReader {
     private readonly messageIds: MessageIds,
   ) {}
 
-  async read(userId: string, at?: Date): Promise<UserFatigue> {
+  /** @param decision of the ledger, made at `at`: counted as it counted, by the policy's version of then. Tiers and opens are today's. */
+  async read(userId: string, at?: Date, decision?: { id: string; policyVersion: number }): Promise<UserFatigue> {
     const t = at ?? this.clock.now();
-    const { version, policy } = await this.policies.current();
+    const { version, policy } = await (decision ? this.policies.at(decision.policyVersion) : this.policies.current());
     const { internalId, user } = await this.person(userId, t);
-    const rows = await this.database.query(listCounted, { userId: internalId, since: new Date(t.getTime() - HORIZON_MS) });
+    const rows = await this.database.query(listCounted, { userId: internalId, since: new Date(t.getTime() - HORIZON_MS), at: t, asOfId: decision?.id ?? null });
     const history = rows.map((row): CountedMessage => ({
       id: this.messageIds.encode({ month: row.month, userId: internalId, id: row.id }),
       channel: row.channel, topic: row.topic, at: row.at ?? 'unsettled',

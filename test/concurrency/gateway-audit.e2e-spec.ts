@@ -1,23 +1,34 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as rest } from 'node:timers/promises';
 import { SystemClock } from '../../src/platform/clock/index.js';
 import { BucketPass } from '../../src/planning/bucket-pass.js';
 import { createCampaign, launch, prepareCatalogue, putPolicy } from '../factories/campaigns.js';
 import { insertReachableUsers } from '../factories/people.js';
-import { startGateways, type Gateways } from '../support/gateways.js';
+import { startGateways } from '../support/gateways.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const USERS = 20;
-const PLANNERS = Number(process.env.RAPPORT_PLANNERS ?? 16);
-const SECONDS = Number(process.env.RAPPORT_AUDIT_SECONDS ?? 10);
+const PLANNERS = 16;
+/** Each holds four planners: as many connections as a planner's pool has. */
+const PROCESSES = 4;
 const LIMIT = 2;
-const WINDOW_MS = 500;
 
-/** What of a pass the test slows down. That the lock is what holds is shown in two-planners. */
+interface Storm {
+  windowMs: number;
+  rounds: number;
+  /** How long all planners go on freely after they have met. */
+  freelyMs: number;
+}
+
+const HALF_A_SECOND: Storm = { windowMs: 500, rounds: 8, freelyMs: 300 };
+// Four minutes of it: asked for by RAPPORT_AUDIT=minute.
+const A_MINUTE: Storm = { windowMs: 60_000, rounds: 60, freelyMs: 3_000 };
+
+/** What of a pass the test holds back or takes out. */
 interface OpenedPass {
-  decideEverythingDue: (...args: unknown[]) => Promise<unknown>;
+  lock: (...args: unknown[]) => Promise<boolean>;
+  decideWave: (tx: object, ...rest: unknown[]) => Promise<string[]>;
 }
 
 interface LogEntry {
@@ -26,126 +37,183 @@ interface LogEntry {
   monotonicMs: number;
 }
 
+interface Audit {
+  messages: number;
+  breaches: number;
+}
+
 /**
  * Sliding windows in which a user got more than the limit: lead(at, K) of the gateway's accepts, user by user, closer than the
  * window. Between the provider's answer and its settlement the window only grows, so not even one may be found.
  */
-function breaches(log: string): { messages: number; breaches: number } {
+function audit(log: string, windowMs: number): Audit {
   const accepts = readFileSync(log, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as LogEntry).filter(({ kind }) => kind === 'accept');
-  let found = 0;
-  for (const own of group(accepts).values()) {
+  const byUser = new Map<string, LogEntry[]>();
+  for (const entry of accepts) byUser.set(entry.address, [...(byUser.get(entry.address) ?? []), entry]);
+  let breaches = 0;
+  for (const own of byUser.values()) {
     own.forEach(({ monotonicMs }, i) => {
       const lead = own[i + LIMIT];
-      if (lead && lead.monotonicMs - monotonicMs < WINDOW_MS) found++;
+      if (lead && lead.monotonicMs - monotonicMs < windowMs) breaches++;
     });
   }
-  return { messages: accepts.length, breaches: found };
+  return { messages: accepts.length, breaches };
 }
 
-function group(entries: LogEntry[]): Map<string, LogEntry[]> {
-  const groups = new Map<string, LogEntry[]>();
-  for (const entry of entries) groups.set(entry.address, [...(groups.get(entry.address) ?? []), entry]);
-  return groups;
+/** Where passes wait with their first wave decided and not committed, until all who could get so far have. */
+class Barrier {
+  private readonly waiting = new WeakSet<object>();
+  private opened!: () => void;
+  private readonly open = new Promise<void>((resolve) => (this.opened = resolve));
+  private arrived: () => void = () => undefined;
+
+  /** Resolves when the next pass stands here. */
+  nextArrival(): Promise<void> {
+    return new Promise((resolve) => (this.arrived = resolve));
+  }
+
+  async pass(tx: object): Promise<void> {
+    if (this.waiting.has(tx)) return;
+    this.waiting.add(tx);
+    this.arrived();
+    await this.open;
+  }
+
+  lift(): void {
+    this.opened();
+  }
 }
 
 /**
- * A campaign every 200 ms for as long as the storm lasts, of every priority: a pass that begins later than another finds campaigns
- * that rank before what the other has decided and not yet committed. One in four is throttled, one in three waits where it is held.
+ * Campaigns of rising priority, far in the future as yet; one in four is throttled, one in three (if `deferring`) waits where it is held.
+ * @returns their waves, lowest priority first.
  */
-async function campaignsComing(t: TestApp): Promise<void> {
-  const id = await createCampaign(t, { expiresAfter: 'PT5S' });
+async function campaignsToCome(t: TestApp, count: number, deferring: boolean): Promise<string[]> {
+  const id = await createCampaign(t, { expiresAfter: 'PT10S', schedule: { type: 'at', at: '2099-01-01T00:00:00Z' } });
   await launch(t, id);
-  await t.db.raw(
+  await t.db.raw(`select ensure_month_partition('deliveries', date_trunc('month', now() at time zone 'UTC')::date)`);
+  const made = await t.db.raw<{ id: string }>(
     `with made as (
        insert into campaigns (name, status, channel, transactional, topic_id, priority, definition, salt, launched_at)
-       select 'C' || n, 'running', c.channel, false, c.topic_id, n * 37 % 101, c.definition
-         || case when n % 4 = 0 then '{"throttlePerMinute": 3000}' else '{}' end::jsonb || case when n % 3 = 0 then '{"onFatigue": "defer"}' else '{}' end::jsonb,
+       select 'C' || n, 'running', c.channel, false, c.topic_id, n % $3::integer, c.definition || jsonb_build_object('priority', n % $3::integer)
+         || case when n % 4 = 0 then '{"throttlePerMinute": 3000}' else '{}' end::jsonb || case when $4 and n % 3 = 0 then '{"onFatigue": "defer"}' else '{}' end::jsonb,
          'salt' || n, now()
-       from campaigns c, generate_series(1, $2::integer) n where c.id = $1 returning id),
+       from campaigns c, generate_series(0, $2::integer - 1) n where c.id = $1 order by n returning id),
      runs as (
        insert into runs (campaign_id, scheduled_for, month, expires_at)
-       select m.id, x.due, date_trunc('month', x.due at time zone 'UTC')::date, x.due + interval '5 seconds'
-       from (select id, row_number() over (order by id) as n from made) m, lateral (select clock_timestamp() + m.n * interval '200 milliseconds' as due) x
-       returning id, campaign_id, scheduled_for, expires_at)
-     insert into waves (run_id, campaign_id, due_at, expires_at) select id, campaign_id, scheduled_for, expires_at from runs`,
-    [id, SECONDS * 5]);
+       select m.id, '2099-01-01', date_trunc('month', now() at time zone 'UTC')::date, '2099-01-02' from made m order by m.id
+       returning id, campaign_id)
+     insert into waves (run_id, campaign_id, due_at, expires_at) select id, campaign_id, '2099-01-01', '2099-01-02' from runs order by campaign_id returning id`,
+    [id, count, PLANNERS, deferring]);
+  return made.map((wave) => wave.id);
 }
 
-/** Sixteen planners decide for the same users again and again while a slow gateway sends and a throttle delays. */
-async function storm(): Promise<{ messages: number; breaches: number }> {
-  const log = join(mkdtempSync(join(tmpdir(), 'rapport-audit-')), 'log.jsonl');
-  const gateways: Gateways = await startGateways({ log, latencyMs: 120 });
-  const options = { env: { FCM_PROJECT_ID: 'demo-audit', FCM_ENDPOINT: gateways.fcmUrl }, clock: new SystemClock() as never };
-  const first = await startTestApp(options);
-  const apps: TestApp[] = [first, await startTestApp({ ...options, databaseUrl: first.databaseUrl })];
-  try {
-    await prepareCatalogue(first);
-    await insertReachableUsers(first.db, USERS, 'p', new Date());
-    await putPolicy(first, { caps: [{ key: 'short', channel: 'push', limit: LIMIT, window: { type: 'rolling', duration: `PT${WINDOW_MS / 1_000}S` } }] });
-    const passes = apps.map((app) => app.app.get(BucketPass));
-    for (const pass of passes as unknown as OpenedPass[]) {
-      const decide = pass.decideEverythingDue.bind(pass);
-      // A commit that takes its time, as on a busy disk.
-      pass.decideEverythingDue = async (...args) => {
-        const chunks = await decide(...args);
-        await rest(250);
+/**
+ * Rounds of sixteen planners over the same users while a slow gateway sends and a throttle delays. In each round the i-th planner begins
+ * when the i-th campaign has fallen due, which ranks before all that the others have decided and not yet committed: the one moment at
+ * which only the lock keeps them from counting what is not there to be counted. Then all of them go on as they like.
+ */
+class Rounds {
+  private barrier = new Barrier();
+
+  constructor(private readonly apps: readonly TestApp[], private readonly locked: boolean) {
+    for (const app of apps) {
+      const pass = app.app.get(BucketPass) as unknown as OpenedPass;
+      const decideWave = pass.decideWave.bind(pass);
+      pass.decideWave = async (tx, ...rest) => {
+        const chunks = await decideWave(tx, ...rest);
+        await this.barrier.pass(tx);
         return chunks;
       };
+      if (!this.locked) pass.lock = async () => true;
     }
-    await campaignsComing(first);
-    const until = performance.now() + SECONDS * 1_000;
-    const going = (): boolean => performance.now() < until;
-    const plan = async (i: number): Promise<void> => {
-      while (going()) await passes[i % passes.length]!.run(0).catch(() => undefined);
-    };
-    const send = async (app: TestApp): Promise<void> => {
-      while (going()) await app.loop('sender');
-    };
-    await Promise.all([...Array.from({ length: PLANNERS }, (_, i) => plan(i)), ...apps.map(send)]);
-    return breaches(log);
-  } finally {
-    for (const app of apps.reverse()) await app.close();
-    await gateways.stop();
+  }
+
+  async run(waves: readonly string[], freelyMs: number): Promise<void> {
+    this.barrier = new Barrier();
+    const passes: Promise<void>[] = [];
+    for (const [i, wave] of waves.entries()) {
+      await this.fallDue(wave);
+      const arrival = this.barrier.nextArrival();
+      const pass = this.plan(i);
+      passes.push(pass);
+      await Promise.race([pass, arrival]);
+    }
+    this.barrier.lift();
+    await Promise.all(passes);
+    const until = performance.now() + freelyMs;
+    await Promise.all(waves.map(async (_, i) => {
+      while (performance.now() < until) await this.plan(i);
+    }));
+    await this.apps[0]!.loop('planner');
+  }
+
+  /** A planner that finds the bucket busy, or falls to a deadlock that the missing lock made, comes again. */
+  private async plan(i: number): Promise<void> {
+    await this.apps[i % this.apps.length]!.app.get(BucketPass).run(0).catch(() => undefined);
+  }
+
+  private async fallDue(wave: string): Promise<void> {
+    await this.apps[0]!.db.raw(
+      `with due as (update waves set due_at = clock_timestamp(), expires_at = clock_timestamp() + interval '10 seconds' where id = $1 returning run_id, due_at, expires_at)
+       update runs as r set scheduled_for = due.due_at, expires_at = due.expires_at from due where r.id = due.run_id`, [wave]);
   }
 }
 
-describe(`${USERS} users, ${PLANNERS} planners, at most ${LIMIT} in any ${WINDOW_MS} ms, a slow gateway and a throttle`, () => {
-  it('the gateway’s log holds no breach', async () => {
-    const { messages, breaches: found } = await storm();
-    expect(messages).toBeGreaterThan(USERS * LIMIT);
-    expect(found).toBe(0);
-  }, 180_000);
-});
+async function storm({ windowMs, rounds, freelyMs }: Storm, locked: boolean): Promise<Audit> {
+  const folder = mkdtempSync(join(tmpdir(), 'rapport-audit-'));
+  const log = join(folder, 'log.jsonl');
+  const gateways = await startGateways({ log, latencyMs: 120 });
+  const options = { env: { FCM_PROJECT_ID: 'demo-audit', FCM_ENDPOINT: gateways.fcmUrl }, clock: new SystemClock() as never };
+  const apps = [await startTestApp(options)];
+  try {
+    const [first] = apps as [TestApp];
+    while (apps.length < PROCESSES) apps.push(await startTestApp({ ...options, databaseUrl: first.databaseUrl }));
+    await prepareCatalogue(first);
+    await insertReachableUsers(first.db, USERS, 'p', new Date());
+    await putPolicy(first, { caps: [{ key: 'short', channel: 'push', limit: LIMIT, window: { type: 'rolling', duration: `PT${windowMs / 1_000}S` } }] });
+    // Without the lock two passes over one deferred row would wait for each other instead of running past each other.
+    const waves = await campaignsToCome(first, rounds * PLANNERS, locked);
+    const planning = new Rounds(apps, locked);
+    let going = true;
+    const sending = apps.map(async (app) => {
+      while (going) await app.loop('sender');
+    });
+    for (let round = 0; round < rounds; round++) await planning.run(waves.slice(round * PLANNERS, (round + 1) * PLANNERS), freelyMs);
+    going = false;
+    await Promise.all(sending);
+    return audit(log, windowMs);
+  } finally {
+    for (const app of apps.reverse()) await app.close();
+    await gateways.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
-describe('a planner that stops inside its transaction', () => {
-  it('delays its bucket by at most 6 s, and no other at all', async () => {
-    const t = await startTestApp({ clock: new SystemClock() as never });
-    const other = await startTestApp({ databaseUrl: t.databaseUrl, clock: new SystemClock() as never });
-    try {
-      await prepareCatalogue(t);
-      await t.db.raw(`select setval('user_id_seq', 16380)`);
-      await insertReachableUsers(t.db, 10, 'p', new Date());
-      await launch(t, await createCampaign(t, {}));
-      // As SIGSTOP leaves it: the lock is held, the connection idle in its transaction, and nothing more comes.
-      const held = new Promise<void>((resolve) => {
-        const pass = t.app.get(BucketPass) as unknown as { decideEverythingDue: () => Promise<never> };
-        pass.decideEverythingDue = () => {
-          resolve();
-          return new Promise<never>(() => undefined);
-        };
-      });
-      void t.app.get(BucketPass).run(0).catch(() => undefined);
-      await held;
-      const began = performance.now();
-      const queued = async (from: number, to: number) => (await other.db.raw(`select from deliveries where user_id >= $1 and user_id < $2`, [from, to])).length;
-      await other.loop('planner');
-      expect(await queued(16_384, 32_768)).toBeGreaterThan(0);
-      expect(performance.now() - began).toBeLessThan(3_000);
-      while ((await queued(0, 16_384)) === 0) await other.loop('planner');
-      expect(performance.now() - began).toBeLessThan(6_000);
-    } finally {
-      await other.close();
-      await Promise.race([t.close(), rest(2_000)]);
-    }
-  }, 60_000);
+describe(`the gateway’s log of ${USERS} users, ${PLANNERS} planners, a slow gateway and a throttle`, () => {
+  it('holds no breach of a cap over half a second', async () => {
+    const { messages, breaches } = await storm(HALF_A_SECOND, true);
+    expect(messages).toBeGreaterThan(USERS * LIMIT * (HALF_A_SECOND.rounds / 2));
+    expect(breaches).toBe(0);
+  }, 180_000);
+
+  it('holds hundreds when the lock is taken out, so the test above can fail', async () => {
+    const { breaches } = await storm({ ...HALF_A_SECOND, rounds: 3 }, false);
+    expect(breaches).toBeGreaterThan(200);
+  }, 180_000);
+
+  (process.env.RAPPORT_AUDIT === 'minute' ? describe : describe.skip)('over four minutes', () => {
+    it('holds no breach of a cap over 60 s', async () => {
+      const { messages, breaches } = await storm(A_MINUTE, true);
+      console.log(`${messages} messages, ${breaches} breaches`);
+      expect(messages).toBeGreaterThan(USERS * LIMIT * 2);
+      expect(breaches).toBe(0);
+    }, 600_000);
+
+    it('holds hundreds when the lock is taken out', async () => {
+      const { messages, breaches } = await storm({ ...A_MINUTE, rounds: 3 }, false);
+      console.log(`${messages} messages, ${breaches} breaches`);
+      expect(breaches).toBeGreaterThan(200);
+    }, 600_000);
+  });
 });

@@ -10,6 +10,7 @@ const USERS = 2_000;
 interface OpenedPass {
   lock: (...args: unknown[]) => Promise<boolean>;
   decideEverythingDue: (...args: unknown[]) => Promise<unknown>;
+  decideWave: (...args: unknown[]) => Promise<unknown>;
 }
 
 function gate(): { opened: Promise<void>; open: () => void } {
@@ -47,11 +48,25 @@ async function race(first: TestApp, second: TestApp): Promise<number> {
   await decided.opened;
   pass.decideEverythingDue = decide;
   for (const id of high) await launch(first, id);
-  // With the lock the second planner leaves the bucket alone and is done; without it, it runs into the first one's rows.
+  // With the lock the second planner leaves the bucket alone and is done. Without it, it decides what ranks above the first one's rows
+  // and waits there for their commit: it would run into them, and take back what it has decided.
+  const met = gate();
+  const own = second.app.get(BucketPass) as unknown as OpenedPass;
+  const decideWave = own.decideWave.bind(own);
+  let waves = 0;
+  own.decideWave = async (...args) => {
+    const chunks = await decideWave(...args);
+    if (++waves === high.length) {
+      met.open();
+      await firstTick;
+    }
+    return chunks;
+  };
   const secondTick = second.loop('planner');
-  await Promise.race([secondTick, untilBlocked(first)]);
+  await Promise.race([secondTick, met.opened, untilBlocked(first)]);
   mayCommit.open();
   await Promise.all([firstTick, secondTick]);
+  own.decideWave = decideWave;
   await second.loop('planner');
   const [row] = await first.db.raw<{ n: number }>(`select count(*)::integer as n from deliveries where state = 'queued'`);
   return row!.n;

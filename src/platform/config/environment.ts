@@ -54,6 +54,10 @@ export class Environment {
   @Transform(empty) @IsOptional() @IsString()
   LINK_SECRET?: string;
 
+  /** Earlier LINK_SECRETs, separated by spaces: links that they signed go on working, none is signed with them. */
+  @Transform(empty) @IsOptional() @Matches(/^\s*\S{16,}(\s+\S{16,})*\s*$/, { message: 'LINK_SECRET_PREVIOUS must be secrets of at least 16 characters, separated by spaces' })
+  LINK_SECRET_PREVIOUS?: string;
+
   /** Browser origins, comma-separated, that may use what an app key may. */
   @Transform(empty) @IsOptional() @Matches(/^\s*https?:\/\/[^\s,/]+(\s*,\s*https?:\/\/[^\s,/]+)*\s*$/, { message: 'CORS_ORIGINS must be a comma-separated list of origins such as https://shop.example' })
   CORS_ORIGINS?: string;

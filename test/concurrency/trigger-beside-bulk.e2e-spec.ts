@@ -1,0 +1,79 @@
+import { BucketPass } from '../../src/planning/bucket-pass.js';
+import { createCampaign, launch, prepareCatalogue } from '../factories/campaigns.js';
+import { insertReachableUsers } from '../factories/people.js';
+import { auth, startTestApp, type TestApp } from '../support/test-app.js';
+
+const BUCKET = 16_384;
+
+/** What of a pass the test holds back. */
+interface OpenedPass {
+  decideEverythingDue: (tx: unknown, rules: unknown, bucket: number, only?: readonly string[]) => Promise<string[]>;
+}
+
+describe('an event beside a bulk pass', () => {
+  let t: TestApp;
+  beforeEach(async () => {
+    t = await startTestApp();
+    await prepareCatalogue(t);
+    await insertReachableUsers(t.db, 5, 'first', t.clock.now());
+    await t.db.raw(`select setval('user_id_seq', $1)`, [BUCKET]);
+    await insertReachableUsers(t.db, 5, 'second', t.clock.now());
+  });
+  afterEach(() => t?.close());
+
+  const ledger = async (campaignId: string) => (await t.db.raw<{ user: string }>(
+    `select u.user_id as user from deliveries d join users u on u.id = d.user_id where d.campaign_id = $1 order by 1`, [campaignId])).map(({ user }) => user);
+
+  it('is answered while the bulk pass is still at its first bucket: it waits for none of those before its own', async () => {
+    const welcome = await createCampaign(t, { schedule: { type: 'triggered', event: 'signup', reentry: 'always' }, priority: 10 });
+    const bulk = await createCampaign(t, { priority: 90 });
+    for (const id of [welcome, bulk]) await launch(t, id);
+    let [holding, release] = [(): void => undefined, (): void => undefined];
+    const held = new Promise<void>((resolve) => (holding = resolve));
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const pass = t.app.get(BucketPass) as unknown as OpenedPass;
+    const decide = pass.decideEverythingDue.bind(pass);
+    pass.decideEverythingDue = async (tx, rules, bucket, only) => {
+      const chunks = await decide(tx, rules, bucket, only);
+      if (bucket === 0 && only === undefined) {
+        holding();
+        await released;
+      }
+      return chunks;
+    };
+    const bulkPass = t.loop('planner');
+    try {
+      await held;
+      await t.http.post('/v1/events').set(auth(t.keys.ingest))
+        .send({ events: [{ eventId: 'e', userId: 'second-0', name: 'signup', occurredAt: t.clock.now().toISOString() }] }).expect(200);
+      await t.loop('triggers');
+      // Everything that is due for the user meets in the pass; nobody else of the bulk campaign has been decided yet.
+      expect(await ledger(welcome)).toEqual(['second-0']);
+      expect(await ledger(bulk)).toEqual(['second-0']);
+    } finally {
+      release();
+      await bulkPass;
+    }
+    expect(await ledger(bulk)).toHaveLength(10);
+    expect(await ledger(welcome)).toEqual(['second-0']);
+  });
+
+  it('of a user whose bucket is being decided is answered by the round after', async () => {
+    const welcome = await createCampaign(t, { schedule: { type: 'triggered', event: 'signup', reentry: 'always' } });
+    await launch(t, welcome);
+    await t.http.post('/v1/events').set(auth(t.keys.ingest))
+      .send({ events: [{ eventId: 'e', userId: 'first-0', name: 'signup', occurredAt: t.clock.now().toISOString() }] }).expect(200);
+    const client = await (t.app.get(BucketPass) as unknown as { database: { pool: { connect(): Promise<{ query(text: string): Promise<unknown>; release(): void }> } } }).database.pool.connect();
+    try {
+      await client.query('begin');
+      await client.query('select pg_advisory_xact_lock(7205, 0)');
+      await t.loop('triggers');
+      expect(await ledger(welcome)).toEqual([]);
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
+    await t.loop('triggers');
+    expect(await ledger(welcome)).toEqual(['first-0']);
+  });
+});
