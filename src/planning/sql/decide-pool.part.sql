@@ -36,10 +36,12 @@ consent as (
     and s.channel = :channel::channel and s.topic in ('', coalesce(:topicKey::text, ''))
   group by s.user_id
 ),
-recent as (
-  select h.user_id, count(*) as messages
+-- Who may be over a cap at all: on whatever channel, by the widest window of any zone and the lowest limit of any tier. Most users are
+-- not, and only the others are counted exactly below.
+tally as materialized (
+  select h.user_id, count(*) filter (where h.at > :now::timestamptz - interval '7 days') as messages,
+    false __CAPS__ as pressed
   from pass_history as h
-  where h.at > :now::timestamptz - interval '7 days'
   group by h.user_id
 ),
 -- The first tier in the policy's order that holds the user replaces the limits that it names.
@@ -59,6 +61,7 @@ streaks as (
 counted as materialized (
   select h.user_id, c.ord, h.at, h.id, h.campaign_id, h.this_pass
   from pass_history as h
+  join tally as k on k.user_id = h.user_id and k.pressed
   join pass_pool as p on p.user_id = h.user_id
   join caps as c on (c.channel is null or c.channel = h.channel) and (c.topic_id is null or c.topic_id = h.topic_id)
   left join calendars as w on w.ord = c.ord and w.zone = p.zone
@@ -108,12 +111,12 @@ gap_gate as (
     (array_agg(h.campaign_id order by h.at + g.length desc))[1] as blocking_campaign_id
   from pass_history as h
   join gaps as g on g.channel is null or g.channel = h.channel
-  where h.at > :now::timestamptz - g.length
+  where h.at >= :gapsFrom::timestamptz and h.at > :now::timestamptz - g.length
   group by h.user_id
 ),
 __RESERVE__,
 gated as (
-  select p.user_id, p.client_id, p.in_audience, p.zone, p.entry, p.due_at, p.expires_at, coalesce(r7.messages, 0) as messages_in_7d,
+  select p.user_id, p.client_id, p.in_audience, p.zone, p.entry, p.due_at, p.expires_at, coalesce(k.messages, 0) as messages_in_7d,
     -- Each hash costs some 2 µs a user: asked only where a share is held out or there is more than one variant.
     not :transactional::boolean and :globalBuckets::integer > 0
       and bucket_of(:globalSalt::text, p.client_id) < :globalBuckets::integer as global_holdout,
@@ -142,7 +145,7 @@ gated as (
   left join suppressions as s on s.address_hash = p.email_hash
   left join consent as c on c.user_id = p.user_id
   left join reach as r on r.user_id = p.user_id
-  left join recent as r7 on r7.user_id = p.user_id
+  left join tally as k on k.user_id = p.user_id
   left join priced as w on w.user_id = p.user_id
   left join quiet as q on not :transactional::boolean and q.zone = p.zone
     and q.starts <= :now::timestamptz and q.ends > :now::timestamptz
