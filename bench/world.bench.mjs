@@ -51,7 +51,8 @@ async function live(database, regime) {
   await prepare(world, regime);
   const total = { messages: 0, caused: 0, causedBy: {} };
   for (let day = 0; day < DAYS; day++) {
-    if (day > 0 && day % 7 === 0) await app.get(ScoreRefresh).run();
+    // Before the first day too: worth knows the value of a conversion only after a refresh.
+    if (day % 7 === 0) await app.get(ScoreRefresh).run();
     await aDay(world, day, total);
   }
   await app.get(ScoreRefresh).run();
