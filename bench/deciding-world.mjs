@@ -44,6 +44,8 @@ export async function seedWorld(run, { users, messages, log }) {
       where d.run_id = 1000000 + $1::integer and (hashint8(d.user_id * 7 + $1::integer)::bigint & 15) = 0`, [n]);
     log(`  ${n} of ${messages}`);
   }
+  // Runs to come are younger than those of the history, as they are in life: their keys stand at the end of the index.
+  await run(`select setval(pg_get_serial_sequence('runs', 'id'), 2000000)`);
   await run(`insert into templates (key, channel, version) values ('t', 'push', 1)`);
   await run('vacuum analyze');
 }
@@ -54,6 +56,8 @@ export async function placeCampaigns(run, { full }) {
   await run(`insert into fatigue_policies (version, policy, created_by) values (1, $1, 'bench')`, [JSON.stringify(full ? FULL_POLICY : POLICY)]);
   const ids = [];
   for (const [i, segment] of [[2, 'most'], [1, 'half']]) ids.push(await campaign(run, segment, { audience: { include: [segment], exclude: [] }, priority: 50 + i, worth: full }));
+  // What an open is worth decides who is written to at all.
+  if (full) await run(`insert into settings (value) values ('{"openValue": 1}') on conflict (singleton) do update set value = excluded.value`);
   if (full) await reservingCampaign(run);
   await run('analyze campaigns');
   return ids;

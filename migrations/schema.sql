@@ -2,7 +2,7 @@
 
 create type campaign_status as enum ('draft', 'scheduled', 'running', 'paused', 'completed', 'cancelled');
 create type channel as enum ('push', 'email');
-create type delivery_reason as enum ('global_holdout', 'unsubscribed', 'suppressed_address', 'duplicate_address', 'no_device', 'stale_device', 'no_email', 'permission_denied', 'frequency_cap', 'minimum_gap', 'quiet_hours', 'outranked', 'reserved_for_priority', 'local_time_passed', 'expired', 'cancelled', 'paused', 'left_segment', 'render_error', 'provider_unavailable', 'invalid_address', 'provider_rejected', 'not_worth_it');
+create type delivery_reason as enum ('global_holdout', 'unsubscribed', 'suppressed_address', 'duplicate_address', 'no_device', 'stale_device', 'no_email', 'permission_denied', 'frequency_cap', 'minimum_gap', 'quiet_hours', 'outranked', 'reserved_for_priority', 'local_time_passed', 'expired', 'cancelled', 'paused', 'left_segment', 'render_error', 'provider_unavailable', 'invalid_address', 'provider_rejected', 'not_worth_it', 'budget_spent');
 create type delivery_state as enum ('deferred', 'queued', 'sent', 'failed', 'unknown', 'suppressed', 'held_out');
 create type key_scope as enum ('admin', 'marketer', 'analyst', 'ingest', 'app');
 
@@ -105,8 +105,9 @@ create table decision_worth (
   keep_value double precision not null,
   cost double precision not null,
   net_worth double precision not null,
+  price double precision not null default 0,
   constraint decision_worth_pkey PRIMARY KEY (user_id, month, run_id, channel, entry),
-  constraint decision_worth_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE);
+  constraint decision_worth_user_id_fkey1 FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE) partition by RANGE (month);
 
 create table deliveries (
   user_id bigint not null,
@@ -255,6 +256,18 @@ create table jobs (
   constraint jobs_pkey PRIMARY KEY (id),
   constraint jobs_progress_check CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision))),
   constraint jobs_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'failed'::text]))));
+
+create table message_budgets (
+  channel channel not null,
+  starts_at timestamp with time zone not null,
+  admitted bigint not null default 0,
+  recounted_at timestamp with time zone,
+  price double precision not null default 0,
+  tie_buckets smallint not null default 0,
+  demand double precision not null default 0,
+  priced_at timestamp with time zone,
+  priced_waves bigint[] not null default '{}'::bigint[],
+  constraint message_budgets_pkey PRIMARY KEY (channel, starts_at));
 
 create table message_events (
   month date not null,
@@ -428,6 +441,15 @@ create table slices (
   created_at timestamp with time zone not null default clock_timestamp(),
   constraint slices_chunk_id_fkey FOREIGN KEY (chunk_id) REFERENCES chunks(id) ON DELETE CASCADE,
   constraint slices_pkey PRIMARY KEY (id));
+
+create table soft_bounces (
+  address_hash bytea not null,
+  month date not null,
+  user_id bigint not null,
+  delivery_id bigint not null,
+  occurred_at timestamp with time zone not null,
+  constraint soft_bounces_pkey PRIMARY KEY (address_hash, month, user_id, delivery_id),
+  constraint soft_bounces_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE);
 
 create table subscription_log (
   id bigint not null generated always as identity,
@@ -631,6 +653,8 @@ CREATE INDEX segment_members_user ON public.segment_members USING btree (user_id
 CREATE INDEX segment_turns_due ON public.segment_turns USING btree (segment_id, at);
 CREATE INDEX slices_closed ON public.slices USING btree (closed_at) WHERE (closed_at IS NOT NULL);
 CREATE INDEX slices_open ON public.slices USING btree (chunk_id) WHERE (closed_at IS NULL);
+CREATE INDEX soft_bounces_age ON public.soft_bounces USING btree (occurred_at);
+CREATE INDEX soft_bounces_user ON public.soft_bounces USING btree (user_id);
 CREATE INDEX subscription_log_opt_outs ON public.subscription_log USING btree (id) WHERE (state = 'unsubscribed'::text);
 CREATE INDEX subscription_log_user ON public.subscription_log USING btree (user_id, id);
 CREATE INDEX trigger_entries_campaign ON public.trigger_entries USING btree (campaign_id);

@@ -3,13 +3,14 @@ import pg from 'pg';
 import { InitialSchema1764000000000 } from '../migrations/1764000000000-InitialSchema.js';
 import { LedgerLayout1764100000003 } from '../migrations/1764100000003-LedgerLayout.js';
 import { IdempotentAnswers1764100000005 } from '../migrations/1764100000005-IdempotentAnswers.js';
+import { FeedbackLoop1764100000007 } from '../migrations/1764100000007-FeedbackLoop.js';
 import { FollowedSegments1764100000008 } from '../migrations/1764100000008-FollowedSegments.js';
 import { FollowedScores1764100000009 } from '../migrations/1764100000009-FollowedScores.js';
 
 /** Migrations by class, never by glob: a glob loads .ts under the tests and .js in the build. */
 export const MIGRATIONS = [
-  InitialSchema1764000000000, LedgerLayout1764100000003, IdempotentAnswers1764100000005, FollowedSegments1764100000008,
-  FollowedScores1764100000009,
+  InitialSchema1764000000000, LedgerLayout1764100000003, IdempotentAnswers1764100000005, FeedbackLoop1764100000007,
+  FollowedSegments1764100000008, FollowedScores1764100000009,
 ];
 
 // Any number, fixed for ever: processes that start together migrate one after the other.

@@ -63,14 +63,20 @@ export interface Ambiguous {
 
 export type SendResult = Accepted | Refused | NotSent | Ambiguous;
 
+/** How long a call may take, in milliseconds from now. */
+export interface SendBudget {
+  /** The whole call; the sender's own time-out is the upper bound. */
+  readonly deadlineMs?: number;
+  /** The wait for a connection: what could not begin by then is not sent. */
+  readonly startMs?: number;
+}
+
 export interface PushSender {
-  /** @param deadlineMs budget of this call in milliseconds; the sender's own time-out is the upper bound. */
-  send(message: OutgoingPush, deadlineMs?: number): Promise<SendResult>;
+  send(message: OutgoingPush, budget?: SendBudget): Promise<SendResult>;
   close(): Promise<void>;
 }
 
 export interface EmailSender {
-  /** @param deadlineMs budget of this call in milliseconds; the sender's own time-out is the upper bound. */
-  send(message: OutgoingEmail, deadlineMs?: number): Promise<SendResult>;
+  send(message: OutgoingEmail, budget?: SendBudget): Promise<SendResult>;
   close(): Promise<void>;
 }

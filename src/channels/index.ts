@@ -12,6 +12,7 @@ export type {
   Refused,
   RenderedEmail,
   RenderedPush,
+  SendBudget,
   SendResult,
 } from './channel-sender.js';
 export { createSenders } from './channels.factory.js';

@@ -60,24 +60,23 @@ export class Claims {
     const restMs = this.gate.restMs(lease.channel);
     if (restMs > 0) return { kind: 'rest', ms: restMs };
     const settings = await this.settings.get();
-    const { policy } = await this.policies.current();
     // Taken before the lease is: the worker must believe its claim to be older than it is, never younger.
     const claimedAt = this.clock.monotonic();
     const pace = campaign.kind === 'test' ? undefined : paceOf(campaign);
     const slice = pace
-      ? await this.claimPaced(lease, campaign, settings, policy, pace)
-      : await this.claim(this.database, lease, campaign, settings, policy, SLICE_SIZE);
+      ? await this.claimPaced(lease, campaign, settings, pace)
+      : await this.claim(this.database, lease, campaign, settings, SLICE_SIZE);
     if (slice === NO_ROOM) return { kind: 'rest', ms: PACE_REST_MS };
     return slice ? { kind: 'slice', slice: { ...slice, claimedAt } } : { kind: 'nothing' };
   }
 
   /** With the throttle: slice and reserved instants are one transaction. */
   private async claimPaced(
-    lease: Lease, campaign: ChunkCampaign, settings: Settings, policy: FatiguePolicy, pace: Pace,
+    lease: Lease, campaign: ChunkCampaign, settings: Settings, pace: Pace,
   ): Promise<OpenSlice | undefined | typeof NO_ROOM> {
     try {
       return await this.database.transaction(async (tx) => {
-        const slice = await this.claim(tx, lease, campaign, settings, policy, pace.size);
+        const slice = await this.claim(tx, lease, campaign, settings, pace.size);
         if (!slice || slice.deliveries.length === 0) return slice;
         const [turn] = await tx.query(reservePace, { campaignId: lease.campaignId, size: slice.deliveries.length, spacingMs: pace.spacingMs });
         if (!turn) throw new NoRoom();
@@ -90,13 +89,15 @@ export class Claims {
   }
 
   private async claim(
-    on: Queryable, lease: Lease, campaign: ChunkCampaign, settings: Settings, policy: FatiguePolicy, size: number,
+    on: Queryable, lease: Lease, campaign: ChunkCampaign, settings: Settings, size: number,
   ): Promise<OpenSlice | undefined> {
     const rows = await on.query(openSlice, {
       chunkId: lease.id, month: lease.month, campaignId: lease.campaignId, fence: lease.fence, now: this.clock.forSql(),
       size: this.gate.sliceSize(lease.channel, size), leaseMs: this.config.env.SLICE_LEASE_MS,
     });
     if (rows.length === 0) return undefined;
+    // The version that is in force as of the claim; a version never changes and is kept.
+    const { policy } = await this.policies.at(rows[0]!.policyVersion);
     const rules = claimRules(rows[0]!.now, campaign, settings, policy);
     const checked = rows.map((row) => ({ row, verdict: claimVerdict(row, rules) }));
     return {

@@ -45,7 +45,7 @@ export const releaseChunk = sqlFile<{ chunkId: string; fence: number; restMs: nu
 export const readChunkCampaign = sqlFile<{ runId: string }, ChunkCampaign>(here, './sql/read-chunk-campaign.sql');
 export const openSlice = sqlFile<
   { chunkId: string; month: string; campaignId: string; fence: number; size: number; leaseMs: number; now: Date | null },
-  Claimable & { sliceId: string; now: Date }
+  Claimable & { sliceId: string; now: Date; policyVersion: number }
 >(here, './sql/open-slice.sql');
 export const settleDeliveries = sqlFile<SliceSettlement, { closed: boolean; settled: number }>(here, './sql/settle-deliveries.sql');
 export const requeueDeliveries = sqlFile<

@@ -21,8 +21,8 @@ export interface SentDelivery extends Settled {
   readonly deadAddress?: string;
 }
 
-/** A claim older than this when its request would leave is not sent: pause, opt-out and stop must be heard within 20 s. */
-const MAX_CLAIM_AGE_MS = 15_000;
+/** A claim older than this when its request would leave is not sent: the kill switch is heard within 5 s, pause and opt-out with it. */
+const MAX_CLAIM_AGE_MS = 4_500;
 
 /**
  * How old a claim may be for its request still to leave: so young that the request ends before the slice's lease does. Else the
@@ -111,7 +111,8 @@ export class SliceSender {
   private async transmit(message: ComposedMessage, slice: Slice, { row, devices }: ClaimedDelivery): Promise<SentDelivery> {
     failpoint('send.before');
     // Includes the wait for a connection: a request that would begin when the lease is nearly over is not begun.
-    const budget = this.config.env.SLICE_LEASE_MS - (this.clock.monotonic() - slice.claimedAt);
+    const age = this.clock.monotonic() - slice.claimedAt;
+    const budget = { deadlineMs: this.config.env.SLICE_LEASE_MS - age, startMs: maxClaimAgeMs(this.config.env) - age };
     const results = message.channel === 'email'
       ? [await this.senders.email.send(message.mail, budget)]
       : await Promise.all(devices.map((device) => this.senders.push.send({ ...message.push, token: device.token, platform: device.platform }, budget)));

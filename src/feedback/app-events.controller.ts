@@ -1,55 +1,71 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Length } from 'class-validator';
 import { Scopes } from '../platform/auth/index.js';
 import { notFound } from '../platform/errors/index.js';
+import { RowwiseBody, batchRows, type RejectedRow } from '../platform/http/index.js';
 import { IsInstant, parseInstant } from '../platform/time/index.js';
-import { MessageEvents, type MessageEvent } from './message-events.js';
-import { Messages } from './messages.js';
+import { ACTION_LENGTH, APP_EVENT_TYPES, AppEvents } from './app-events.js';
 
-const TYPES = ['delivered', 'opened', 'dismissed'] as const;
+const MAX_ROWS = 1_000;
 
 class ReportMessageEvent {
-  @ApiProperty({ enum: TYPES, description: 'A tap on a push is `opened`; it also counts as clicked.' })
-  @IsIn(TYPES)
-  type: (typeof TYPES)[number];
+  @ApiProperty({ enum: APP_EVENT_TYPES, description: 'A tap on a push is `opened`; it also counts as clicked.' })
+  @IsIn(APP_EVENT_TYPES)
+  type: (typeof APP_EVENT_TYPES)[number];
 
   @ApiProperty({ example: '2026-12-01T18:00:05Z', description: 'By the phone’s clock; moved into [sent, received].' })
   @IsInstant()
   occurredAt: string;
 
   @ApiProperty({ required: false, description: 'Which action button was pressed.' })
-  @IsOptional() @IsString() @Length(1, 200)
+  @IsOptional() @IsString() @Length(1, ACTION_LENGTH)
   action?: string;
 }
 
 class ReportedMessageEvent {
   @ApiProperty() messageId: string;
-  @ApiProperty({ enum: TYPES }) type: string;
+  @ApiProperty({ enum: APP_EVENT_TYPES }) type: string;
 }
+
+const EVENT = {
+  type: 'object', required: ['messageId', 'type', 'occurredAt'], additionalProperties: false,
+  properties: {
+    messageId: { type: 'string' }, type: { type: 'string', enum: [...APP_EVENT_TYPES] }, occurredAt: { type: 'string', format: 'date-time' },
+    action: { type: 'string', minLength: 1, maxLength: ACTION_LENGTH },
+  },
+};
 
 @ApiTags('feedback')
 @Controller('v1/messages')
 @Scopes('app')
 export class AppEventsController {
-  constructor(
-    private readonly messages: Messages,
-    private readonly events: MessageEvents,
-  ) {}
+  constructor(private readonly events: AppEvents) {}
+
+  @Post('events')
+  @HttpCode(200)
+  @RowwiseBody()
+  @ApiOperation({ summary: 'Report of many messages at once, of an app that was offline above all. Idempotent; a bad row loses only itself.' })
+  @ApiBody({ schema: { type: 'object', required: ['events'], properties: { events: { type: 'array', maxItems: MAX_ROWS, items: EVENT } } } })
+  @ApiOkResponse({
+    schema: {
+      type: 'object', properties: {
+        accepted: { type: 'integer' },
+        rejected: { type: 'array', items: { type: 'object', properties: { index: { type: 'integer' }, path: { type: 'string' }, message: { type: 'string' } } } },
+      },
+    },
+  })
+  reportAll(@Body() body: unknown): Promise<{ accepted: number; rejected: RejectedRow[] }> {
+    return this.events.takeAll(batchRows(body, 'events', MAX_ROWS));
+  }
 
   @Post(':messageId/events')
   @HttpCode(200)
   @ApiOperation({ summary: 'Report what became of a message; needs no user session, the message id is the proof. Idempotent.' })
   @ApiOkResponse({ type: ReportedMessageEvent })
-  async report(@Param('messageId') messageId: string, @Body() body: ReportMessageEvent): Promise<ReportedMessageEvent> {
-    const ref = this.messages.refOf(messageId);
-    const message = ref && (await this.messages.find(ref));
-    if (!ref || !message) throw notFound('message');
-    const event: MessageEvent = {
-      ref, type: body.type, machine: false, source: 'app', occurredAt: parseInstant(body.occurredAt)!, action: body.action,
-    };
-    const tapped = body.type === 'opened' && message.channel === 'push';
-    await this.events.record(tapped ? [event, { ...event, type: 'clicked' }] : [event]);
-    return { messageId, type: body.type };
+  async report(@Param('messageId') messageId: string, @Body() { type, occurredAt, action }: ReportMessageEvent): Promise<ReportedMessageEvent> {
+    const event = { messageId, type, occurredAt: parseInstant(occurredAt)!, ...(action === undefined ? {} : { action }) };
+    if (!(await this.events.take(event))) throw notFound('message');
+    return { messageId, type };
   }
 }

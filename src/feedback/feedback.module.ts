@@ -4,10 +4,12 @@ import { EventsModule } from '../events/index.js';
 import { RecipientsModule } from '../recipients/index.js';
 import { SettingsModule } from '../settings/index.js';
 import { AppEventsController } from './app-events.controller.js';
+import { AppEvents } from './app-events.js';
 import { Conversions } from './conversions.js';
 import { Links } from './links.js';
 import { MailServerEvents } from './mail-server-events.js';
 import { MessageEvents } from './message-events.js';
+import { MessageReports } from './message-reports.js';
 import { Messages } from './messages.js';
 import { OptOuts } from './opt-outs.js';
 import { PreferencesController } from './preferences.controller.js';
@@ -22,7 +24,7 @@ import { UnsubscribeController } from './unsubscribe.controller.js';
   imports: [EventsModule, RecipientsModule, SettingsModule],
   controllers: [AppEventsController, TrackingController, UnsubscribeController, PreferencesController, ProviderEventsController],
   providers: [
-    Conversions, Links, MailServerEvents, MessageEvents, Messages, OptOuts, TrackedLinks,
+    AppEvents, Conversions, Links, MailServerEvents, MessageEvents, MessageReports, Messages, OptOuts, TrackedLinks,
     { provide: LinkPort, useExisting: Links },
   ],
   exports: [Links, LinkPort],

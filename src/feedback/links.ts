@@ -20,10 +20,7 @@ export class Links extends LinkPort {
   ) {
     super();
     this.base = config.publicUrl;
-    const derived = installation.key('links');
-    const given = config.env.LINK_SECRET;
-    // Links mailed before LINK_SECRET was set must go on working: an unsubscribe link never expires.
-    this.tokens = new LinkTokens(ids, given ? [Buffer.from(given, 'utf8'), derived] : [derived]);
+    this.tokens = new LinkTokens(ids, linkSecrets(config.env, installation.key('links')));
   }
 
   forMessage(ref: MessageRef): MessageLinks & { readonly openPixel: string } {
@@ -51,6 +48,17 @@ export class Links extends LinkPort {
   private clickUrl(ref: MessageRef, linkId: string): string {
     return `${this.base}/t/c/${this.tokens.make('click', ref, linkId)}`;
   }
+}
+
+/**
+ * The one to sign with first: LINK_SECRET, else the database's own. All others still open what they signed, because an unsubscribe
+ * link never expires: the earlier ones, and the database's own, which signed until LINK_SECRET was first set.
+ */
+function linkSecrets(env: Config['env'], derived: Buffer): [Buffer, ...Buffer[]] {
+  const previous = env.LINK_SECRET_PREVIOUS?.trim().split(/\s+/) ?? [];
+  const given = env.LINK_SECRET === undefined ? [] : [env.LINK_SECRET];
+  const own = previous.map((secret) => Buffer.from(secret, 'utf8'));
+  return given.length === 0 ? [derived, ...own] : [Buffer.from(given[0]!, 'utf8'), ...own, derived];
 }
 
 /** The URL to store: normalised, so that no line break or raw letter ever reaches a Location header. */

@@ -1,12 +1,13 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { MessageRef } from '../delivery/index.js';
 import { Clock } from '../platform/clock/index.js';
-import { ApiDatabase, sqlFile, type Transaction } from '../platform/database/index.js';
+import { ApiDatabase, WorkerDatabase, sqlFile, type Transaction } from '../platform/database/index.js';
 import { rowFault, type RejectedRow } from '../platform/http/index.js';
+import { Loops } from '../platform/loops/index.js';
 import { INSTANT_MESSAGE, parseInstant } from '../platform/time/index.js';
 import { Addresses, Consent } from '../recipients/index.js';
 import { MessageEvents, type MessageEvent } from './message-events.js';
-import { Messages } from './messages.js';
+import { Messages, refLists } from './messages.js';
 
 const TYPES = ['bounce', 'complaint', 'delivered'] as const;
 const FIELDS = ['messageId', 'type', 'hard', 'occurredAt'];
@@ -29,15 +30,19 @@ interface Mailed {
 const findMailed = sqlFile<{ months: string[]; userIds: string[]; ids: string[] }, Mailed>(
   import.meta.url, './sql/find-mailed-messages.sql');
 
-const findSoftBounced = sqlFile<{ userIds: string[]; months: string[]; now: Date }, { email: string | null; emailHash: Buffer }>(
+const storeSoftBounces = sqlFile<{ hashes: Buffer[]; months: string[]; userIds: string[]; ids: string[] }>(
+  import.meta.url, './sql/store-soft-bounces.sql');
+const findSoftBounced = sqlFile<{ hashes: Buffer[]; now: Date }, { email: string | null; emailHash: Buffer }>(
   import.meta.url, './sql/find-soft-bounced-addresses.sql');
+const deleteOldBounces = sqlFile<{ before: Date }>(import.meta.url, './sql/delete-old-soft-bounces.sql');
 
-/** Of the run of a mail that bounced in the last 30 days: it may have been sent some days before, and be deferred. */
-const RUN_MONTHS = 3;
+/** Soft bounces older than this say nothing about an address. */
+const BOUNCE_MEMORY_MS = 30 * 24 * 3_600_000;
+const SWEEP_MS = 6 * 3_600_000;
 
 /** What mail servers report afterwards. A hard bounce or a complaint silences the address for good, and so do soft bounces that do not end. */
 @Injectable()
-export class MailServerEvents {
+export class MailServerEvents implements OnModuleInit {
   constructor(
     private readonly database: ApiDatabase,
     private readonly messages: Messages,
@@ -45,7 +50,15 @@ export class MailServerEvents {
     private readonly consent: Consent,
     private readonly addresses: Addresses,
     private readonly clock: Clock,
+    private readonly loops: Loops,
+    private readonly worker: WorkerDatabase,
   ) {}
+
+  onModuleInit(): void {
+    this.loops.every('soft-bounces', SWEEP_MS, async () => {
+      await this.worker.query(deleteOldBounces, { before: new Date(this.clock.now().getTime() - BOUNCE_MEMORY_MS) });
+    });
+  }
 
   /** Takes every good row of the batch in one transaction. */
   async take(rows: readonly unknown[]): Promise<{ accepted: number; rejected: RejectedRow[] }> {
@@ -70,30 +83,26 @@ export class MailServerEvents {
         source: 'complaint', messageId: event.messageId,
       })));
       await this.events.recordIn(tx, events.flatMap(({ event }) => messageEventsOf(event)));
-      for (const { event, address } of events) {
+      await this.addresses.suppressHashes(tx, events.flatMap(({ event, address }) => {
         const reason = reasonOf(event);
-        if (reason && address.emailHash) await this.addresses.suppress(tx, address.emailHash, address.email, reason);
-      }
-      const soft = events.filter(({ event }) => event.type === 'bounce' && !event.hard);
-      await this.suppressSoftBounced(tx, [...new Set(soft.map(({ event }) => event.ref.userId))]);
+        return reason && address.emailHash ? [{ hash: address.emailHash, email: address.email, reason }] : [];
+      }));
+      await this.countSoftBounces(tx, events.filter(({ event, address }) => event.type === 'bounce' && !event.hard && address.emailHash));
     });
   }
 
-  private async suppressSoftBounced(tx: Transaction, userIds: string[]): Promise<void> {
-    if (userIds.length === 0) return;
-    const now = this.clock.now();
-    const months = Array.from({ length: RUN_MONTHS }, (_, back) =>
-      new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, 1)).toISOString().slice(0, 10));
-    for (const { email, emailHash } of await tx.query(findSoftBounced, { userIds, months, now })) {
-      await this.addresses.suppress(tx, emailHash, email, 'soft_bounces');
-    }
+  /** By address and not by person: several people may share a mailbox, and a new address begins without a past. */
+  private async countSoftBounces(tx: Transaction, bounces: readonly Stored[]): Promise<void> {
+    if (bounces.length === 0) return;
+    const hashes = bounces.map(({ address }) => address.emailHash!);
+    await tx.query(storeSoftBounces, { hashes, ...refLists(bounces.map(({ event }) => event.ref)) });
+    const dead = await tx.query(findSoftBounced, { hashes, now: this.clock.now() });
+    await this.addresses.suppressHashes(tx, dead.map(({ email, emailHash }) => ({ email, hash: emailHash, reason: 'soft_bounces' })));
   }
 
   private async findMailed(events: readonly MailEvent[]): Promise<Map<number, Mailed>> {
     if (events.length === 0) return new Map();
-    const rows = await this.database.query(findMailed, {
-      months: events.map(({ ref }) => ref.month), userIds: events.map(({ ref }) => ref.userId), ids: events.map(({ ref }) => ref.id),
-    });
+    const rows = await this.database.query(findMailed, refLists(events.map(({ ref }) => ref)));
     return new Map(rows.map((row) => [Number(row.position) - 1, row]));
   }
 

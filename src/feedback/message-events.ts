@@ -47,14 +47,7 @@ export class MessageEvents {
     private readonly clock: Clock,
   ) {}
 
-  /** Records a set of events in one transaction; what is known already is stored no second time. */
-  async record(events: readonly MessageEvent[]): Promise<void> {
-    if (events.length === 0) return;
-    await this.database.transaction((tx) => this.recordIn(tx, events));
-    await this.touchUsers(events);
-  }
-
-  /** The same within the caller's transaction, without touching the users' last-seen time. */
+  /** Within the caller's transaction; what is known already is stored no second time. Leaves the users' last-seen time alone. */
   async recordIn(tx: Transaction, events: readonly MessageEvent[]): Promise<void> {
     const refs = events.map((event) => event.ref);
     await this.conversions.lock(tx, refs.map((ref) => ref.userId));
@@ -74,7 +67,7 @@ export class MessageEvents {
   }
 
   /** After the commit: a user's row is also written by ingest, and holding it together with the stripes could deadlock. */
-  private async touchUsers(events: readonly MessageEvent[]): Promise<void> {
+  async touchUsers(events: readonly MessageEvent[]): Promise<void> {
     const seen = events.filter((event) => !event.machine && PRESENCE.has(event.type)).map((event) => event.ref.userId);
     if (seen.length === 0) return;
     const now = this.clock.now();

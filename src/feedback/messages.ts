@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { MessageIds, type MessageRef } from '../delivery/index.js';
-import { ApiDatabase, sqlFile } from '../platform/database/index.js';
+import { ApiDatabase, sqlFile, type Queryable } from '../platform/database/index.js';
 
 /** A message that left or is leaving. */
 export interface Message {
@@ -23,7 +23,8 @@ export interface LinkRecipient {
 }
 
 type RefParams = { month: string; userId: string; id: string };
-const find = sqlFile<RefParams, Message>(import.meta.url, './sql/find-message.sql');
+type RefLists = { months: string[]; userIds: string[]; ids: string[] };
+const find = sqlFile<RefLists, Message & { position: string }>(import.meta.url, './sql/find-messages.sql');
 const findRecipient = sqlFile<RefParams, LinkRecipient>(import.meta.url, './sql/find-link-recipient.sql');
 
 @Injectable()
@@ -33,10 +34,11 @@ export class Messages {
     private readonly ids: MessageIds,
   ) {}
 
-  /** @returns undefined for an id that names no message, or one that was never sent to anybody. */
-  async find(ref: MessageRef): Promise<Message | undefined> {
-    const [message] = await this.database.query(find, { month: ref.month, userId: ref.userId, id: ref.id });
-    return message;
+  /** In the order of the refs; undefined for one that names no message, or one that was never sent to anybody. */
+  async find(on: Queryable, refs: readonly MessageRef[]): Promise<(Message | undefined)[]> {
+    const found = new Array<Message | undefined>(refs.length);
+    for (const { position, ...message } of await on.query(find, refLists(refs))) found[Number(position) - 1] = message;
+    return found;
   }
 
   /** @returns undefined once the person is erased. */
@@ -52,6 +54,10 @@ export class Messages {
   idOf(ref: MessageRef): string {
     return this.ids.encode(ref);
   }
+}
+
+export function refLists(refs: readonly MessageRef[]): RefLists {
+  return { months: refs.map(({ month }) => month), userIds: refs.map(({ userId }) => userId), ids: refs.map(({ id }) => id) };
 }
 
 export function refOf(recipient: LinkRecipient): MessageRef {

@@ -7,8 +7,9 @@ import { Clock } from '../platform/clock/index.js';
 import { notFound } from '../platform/errors/index.js';
 import { Links } from './links.js';
 import { isMachine } from './machine.js';
-import { MessageEvents } from './message-events.js';
-import { Messages } from './messages.js';
+import type { MessageEvent } from './message-events.js';
+import { MessageReports } from './message-reports.js';
+import type { Message } from './messages.js';
 import { TrackedLinks } from './tracked-links.js';
 
 /** The smallest transparent GIF. */
@@ -24,8 +25,7 @@ export class TrackingController {
   constructor(
     private readonly links: Links,
     private readonly stored: TrackedLinks,
-    private readonly messages: Messages,
-    private readonly events: MessageEvents,
+    private readonly reports: MessageReports,
     private readonly clock: Clock,
   ) {}
 
@@ -56,16 +56,15 @@ export class TrackingController {
   /** A reader must reach the page, and a mail show its pictures, even where the click could not be written down. */
   private async record(ref: MessageRef, type: 'opened' | 'clicked', request: Request, linkId?: string): Promise<void> {
     try {
-      const message = await this.messages.find(ref);
-      if (!message) return;
       const now = this.clock.now();
-      const machine = isMachine({
-        method: request.method, userAgent: request.get('user-agent'),
-        purpose: request.get('sec-purpose') ?? request.get('purpose') ?? request.get('x-purpose') ?? request.get('x-moz'),
-        sinceSentMs: message.settledAt ? now.getTime() - message.settledAt.getTime() : undefined,
-      });
+      const purpose = request.get('sec-purpose') ?? request.get('purpose') ?? request.get('x-purpose') ?? request.get('x-moz');
+      const hit = { method: request.method, userAgent: request.get('user-agent'), purpose };
       const action = linkId === undefined ? {} : { action: `link ${linkId}` };
-      await this.events.record([{ ref, type, machine, source: type === 'opened' ? 'pixel' : 'link', occurredAt: now, ...action }]);
+      const eventsOf = ({ settledAt }: Message): MessageEvent[] => {
+        const machine = isMachine({ ...hit, sinceSentMs: settledAt ? now.getTime() - settledAt.getTime() : undefined });
+        return [{ ref, type, machine, source: type === 'opened' ? 'pixel' : 'link', occurredAt: now, ...action }];
+      };
+      await this.reports.take({ ref, eventsOf });
     } catch (error) {
       this.logger.error({ err: error, msg: `a message ${type} was not recorded` });
     }

@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { PlannerDatabase, sqlFile, type Transaction } from '../platform/database/index.js';
 import { Clock } from '../platform/clock/index.js';
 import { LOCK_BUCKET, LOCK_THROTTLED, bucketRange } from './buckets.js';
-import { decideWave } from './decide-wave.js';
-import { decisionOrder, type Step } from './decision-order.js';
-import { listDueWaves, poolsOf, type DueWaveRow } from './due-waves.js';
+import { decideWave, type PoolLimits } from './decide-wave.js';
+import { decisionOrder, type LimitsOf, type Step } from './decision-order.js';
+import { dueWaves, type DueWaveRow, poolsOf } from './due-waves.js';
+import { openBudgets, spendBudget } from './message-budgets.js';
 import type { IdRange, PassWorld } from './pass-parameters.js';
 import type { Pool } from './pass-statements.js';
 import { PassWorlds, type PassRules } from './pass-worlds.js';
@@ -22,8 +23,10 @@ const LEAST_ROOM = 1 / 3;
 const HELD_MINUTES = 15;
 
 export interface PassOutcome {
-  /** Another planner is at work on the bucket: come again. */
+  /** Another planner is at work on the bucket, or on a budget that it would take from: come again. */
   busy: boolean;
+  /** A budget has no price yet for what is due: have it priced and come again. */
+  unpriced?: boolean;
   /** Chunks that can be sent now. */
   chunkIds: string[];
 }
@@ -42,12 +45,21 @@ export class BucketPass {
   ) {}
 
   /** @param only of these users alone (internal ids): what is due for them beside a long pass, entries of triggers above all. */
-  async run(bucket: number, only?: readonly string[]): Promise<PassOutcome> {
+  run(bucket: number, only?: readonly string[]): Promise<PassOutcome> {
+    return this.pass(bucket, (tx, rules) => this.decideEverythingDue(tx, rules, bucket, only));
+  }
+
+  /** Transactional waves alone: they meet no cap and so nobody, and are decided before the others that are due. */
+  runTransactional(bucket: number): Promise<PassOutcome> {
+    return this.pass(bucket, (tx, rules) => this.decideEverythingDue(tx, rules, bucket, undefined, (wave) => wave.definition.class === 'transactional'));
+  }
+
+  private async pass(bucket: number, decide: (tx: Transaction, rules: PassRules) => Promise<PassOutcome>): Promise<PassOutcome> {
     const rules = await this.worlds.rules();
     await this.database.query(freezeDueVariants, { now: this.clock.forSql() });
     return this.database.transaction(async (tx) => {
       if (!(await this.lock(tx, bucket))) return { busy: true, chunkIds: [] };
-      return { busy: false, chunkIds: await this.decideEverythingDue(tx, rules, bucket, only) };
+      return decide(tx, rules);
     });
   }
 
@@ -57,40 +69,62 @@ export class BucketPass {
     return lock!.locked;
   }
 
-  protected async decideEverythingDue(tx: Transaction, rules: PassRules, bucket: number, only?: readonly string[]): Promise<string[]> {
+  protected async decideEverythingDue(
+    tx: Transaction, rules: PassRules, bucket: number, only?: readonly string[], which: (wave: DueWaveRow) => boolean = () => true,
+  ): Promise<PassOutcome> {
     const range = only ? rangeOf(only) : bucketRange(bucket);
-    const due = (await tx.query(listDueWaves, { now: this.clock.forSql(), bucket, ...range }))
-      .filter((wave) => wave.fresh || wave.freed || wave.entered);
-    const waves = only ? upToEntered(due) : due;
-    const first = waves[0];
-    if (!first) return [];
-    const world = await this.worlds.at(tx, rules, first.now, range, waves.map((wave) => wave.waveId));
+    const found = (await dueWaves(tx, { now: this.clock.forSql(), bucket, ...range })).filter(which);
+    const due = only ? upToEntered(found) : found;
+    const now = due[0]?.now;
+    if (!now) return { busy: false, chunkIds: [] };
+    const budgets = await openBudgets(tx, rules.settings, due, now);
+    if (typeof budgets === 'string') return { busy: true, unpriced: budgets === 'unpriced', chunkIds: [] };
+    const world = { ...(await this.worlds.at(tx, rules, now, range, due.map((wave) => wave.waveId))), budgets };
+    const { waves, limits } = await this.withRoom(tx, await this.sendTimes.onto(tx, due));
+    const limitsOf = (wave: DueWaveRow, pool: Pool): PoolLimits => ({
+      ...(only ? { only } : {}), ...(pool !== 'deferred' && pool !== 'entered' && limits.has(wave.waveId) ? { poolLimit: limits.get(wave.waveId)! } : {}),
+    });
     const chunkIds: string[] = [];
-    for (const step of await decisionOrder(tx, this.worlds.predicates, waves, world, range)) {
-      chunkIds.push(...(await this.decideWave(tx, { ...step, wave: await this.withSendTimes(tx, step.wave) }, world, bucket, range, only)));
+    for (const step of await decisionOrder(tx, this.worlds.predicates, waves, world, range, limitsOf)) {
+      chunkIds.push(...(await this.decideStep(tx, step, world, bucket, range, limitsOf, only === undefined)));
     }
-    return chunkIds;
+    return { busy: false, chunkIds };
   }
 
-  private async decideWave(tx: Transaction, { wave, round, last }: Step, world: PassWorld, bucket: number, range: IdRange, only?: readonly string[]): Promise<string[]> {
+  private async decideStep(
+    tx: Transaction, { wave, round, last, whole }: Step, world: PassWorld, bucket: number, range: IdRange, limitsOf: LimitsOf, everybody: boolean,
+  ): Promise<string[]> {
     const versions = { ...world, templateVersions: await this.templateVersions(tx, wave) };
+    const budget = wave.definition.class === 'transactional' ? undefined : world.budgets.get(wave.definition.channel);
     const chunkIds: string[] = [];
     for (const pool of poolsOf(wave)) {
-      const limit = await this.poolLimit(tx, wave, pool);
-      if (limit === 0) continue;
+      const limits = limitsOf(wave, pool);
       let size = 0;
       const onPool = async (pooled: number): Promise<void> => {
         size = pooled;
         if (pool === 'entered') await tx.query(settleEntries, { campaignId: wave.campaignId, bucket, unless: unlessOf(wave), now: world.now });
       };
-      const extra = { onPool, round, ...(limit === null ? {} : { poolLimit: limit }), ...(only ? { only } : {}) };
-      const rows = await decideWave<{ chunkId: string }>(tx, this.worlds.predicates, wave, versions, range, pool, 'record', extra);
+      const rows = await decideWave<{ chunkId: string; size: number }>(
+        tx, this.worlds.predicates, wave, versions, range, pool, 'record', { ...limits, onPool, round });
+      if (budget) await spendBudget(tx, budget, rows.reduce((sum, row) => sum + row.size, 0));
       chunkIds.push(...rows.map((row) => row.chunkId));
       // A full pool of a throttled campaign is not the whole of it; and a pass for a few users is none for the bucket.
-      const whole = only === undefined && (limit === null || size < limit);
-      if (whole && last && wave.fresh && pool === poolsOf(wave).at(-1)) await tx.query(markWaveBucket, { waveId: wave.waveId, bucket, now: world.now });
+      const all = round === null ? limits.poolLimit === undefined || size < limits.poolLimit : whole;
+      if (everybody && all && last && wave.fresh && pool === poolsOf(wave).at(-1)) await tx.query(markWaveBucket, { waveId: wave.waveId, bucket, now: world.now });
     }
     return chunkIds;
+  }
+
+  /** The waves with what throttled ones have room for in this pass; one that has none waits. */
+  private async withRoom(tx: Transaction, due: readonly DueWaveRow[]): Promise<{ waves: DueWaveRow[]; limits: Map<string, number> }> {
+    const limits = new Map<string, number>();
+    const waves: DueWaveRow[] = [];
+    for (const wave of due) {
+      const limit = wave.fresh ? await this.poolLimit(tx, wave) : null;
+      if (limit !== null) limits.set(wave.waveId, limit);
+      waves.push(limit === 0 ? { ...wave, fresh: false } : wave);
+    }
+    return { waves, limits };
   }
 
   /** Frozen before the pass began, but for a run that has fallen due since: then here, and the other buckets wait for this one. */
@@ -106,20 +140,13 @@ export class BucketPass {
    * How many of the wave's audience may be decided now: null, all; 0, none. What a throttle cannot send within 15 minutes is left
    * undecided, so that it holds nobody's slot. Its campaign's lock keeps two planners from filling the same room.
    */
-  private async poolLimit(tx: Transaction, wave: DueWaveRow, pool: Pool): Promise<number | null> {
-    if (wave.room === null || pool === 'deferred' || pool === 'entered') return null;
+  private async poolLimit(tx: Transaction, wave: DueWaveRow): Promise<number | null> {
+    if (wave.room === null) return null;
     const [lock] = await tx.query(LOCK_THROTTLED.statement, { lockClass: LOCK_THROTTLED.class, bucket: Number(BigInt(wave.campaignId) % 2_147_483_647n) });
     if (!lock!.locked) return 0;
     const [again] = await tx.query(LOCK_THROTTLED.room, { campaignId: wave.campaignId, minutes: HELD_MINUTES });
     const held = wave.definition.throttlePerMinute! * HELD_MINUTES;
     return again!.room < held * LEAST_ROOM ? 0 : again!.room;
-  }
-
-  private async withSendTimes(tx: Transaction, wave: DueWaveRow): Promise<DueWaveRow> {
-    if (wave.definition.schedule.type !== 'bestHour') return wave;
-    const sendTimes = await this.sendTimes.of(tx, wave.runId);
-    // The planner prepares the curve before the pass; where somebody rang the bell earlier, the next tick decides.
-    return sendTimes ? { ...wave, sendTimes } : { ...wave, fresh: false };
   }
 }
 

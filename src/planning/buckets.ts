@@ -17,7 +17,13 @@ export const LOCK_THROTTLED = {
   room: sqlFile<{ campaignId: string; minutes: number }, { room: number }>(import.meta.url, './sql/read-throttle-room.sql'),
 };
 
+/** Held from the look at a channel's budget of messages until what it let through is committed. */
+export const LOCK_BUDGET = { class: 7_207, statement: LOCK_BUCKET.statement };
+
 export function bucketRange(bucket: number): IdRange {
   const size = 2n ** BigInt(BUCKET_BITS);
   return { fromId: String(BigInt(bucket) * size), toId: String(BigInt(bucket + 1) * size) };
 }
+
+/** How many buckets have users, and the database's instant. */
+export const countBuckets = sqlFile<object, { buckets: number; now: Date }>(import.meta.url, './sql/count-buckets.sql');

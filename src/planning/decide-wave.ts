@@ -1,13 +1,19 @@
 import { sqlFile, type Transaction } from '../platform/database/index.js';
 import { NOW, type SegmentPredicates } from '../segments/index.js';
-import { passParameters, type IdRange, type PassWave, type PassWorld } from './pass-parameters.js';
+import { joiningSets } from './join-search.js';
+import { capsOf, passParameters, type IdRange, type PassWave, type PassWorld } from './pass-parameters.js';
 import { decisionOf, POOLS, RANK, valuesOf, type Ending, type PassStatement, type Pool } from './pass-statements.js';
 
 const clearPool = sqlFile(import.meta.url, './sql/clear-pass-pool.sql');
 const measurePool = sqlFile<object, { size: number }>(import.meta.url, './sql/measure-pass-pool.sql');
 const keepAudience = sqlFile(import.meta.url, './sql/keep-audience-in-pool.sql');
 const keepRound = sqlFile<{ waveId: string; round: number }>(import.meta.url, './sql/keep-round-in-pool.sql');
-const joinByHash = sqlFile<{ nestedLoops: string }>(import.meta.url, './sql/set-nested-loops.sql');
+
+/** Of a pool only so many users, or only these. */
+export interface PoolLimits {
+  poolLimit?: number;
+  only?: readonly string[];
+}
 
 /**
  * Decides one wave for one range of users: fills the pool with its audience, then meets the gates; what comes back depends on the
@@ -16,7 +22,7 @@ const joinByHash = sqlFile<{ nestedLoops: string }>(import.meta.url, './sql/set-
  */
 export async function decideWave<Row>(
   tx: Transaction, predicates: SegmentPredicates, wave: PassWave, world: PassWorld, range: IdRange, pool: Pool, ending: Ending,
-  extra: { subjectWave?: string; asOfId?: string; round?: number | null; poolLimit?: number; only?: readonly string[]; onPool?: (size: number) => Promise<void> } = {},
+  extra: PoolLimits & { subjectWave?: string; asOfId?: string; round?: number | null; onPool?: (size: number) => Promise<void> } = {},
 ): Promise<Row[]> {
   const { onPool, round, asOfId, ...parameters } = extra;
   const named: Record<string, unknown> = { ...passParameters(wave, world, range), ...parameters };
@@ -28,26 +34,24 @@ export async function decideWave<Row>(
   if (pool === 'entered') await tx.query(keepAudience, {});
   await gather(wave, world, pooled!.size, asOfId ?? null);
   await tx.raw('analyze pass_pool (user_id)');
-  // Every join of the decision is by equality over whole sets; the sizes of its parts are unknown to the planner, and what it
-  // gains from a nested loop over one expected row it pays back quadratically over 16,384.
-  await tx.query(joinByHash, { nestedLoops: 'off' });
-  const statement = decisionOf({ ending, worth: wave.definition.worth, again: pool === 'deferred', reserved: world.reserving });
-  const rows = await tx.raw<Row>(statement.text, valuesOf(statement, named));
-  await tx.query(joinByHash, { nestedLoops: 'on' });
-  return rows;
+  const statement = decisionOf({
+    ending, caps: capsOf(wave, world).length, worth: wave.definition.worth, again: pool === 'deferred', reserved: world.reserving,
+    rationed: named.budgetRoom !== null,
+  });
+  return joiningSets(tx, () => tx.raw<Row>(statement.text, valuesOf(statement, named)));
 }
 
-/** Tells pass_ranks what the wave is worth to each user of the pool. */
+/** Tells pass_ranks what the wave is worth to each user of the pool. @returns how many users the pool has */
 export async function rankPool(
-  tx: Transaction, predicates: SegmentPredicates, wave: PassWave, world: PassWorld, range: IdRange, pool: Pool,
-): Promise<void> {
-  const named: Record<string, unknown> = { ...passParameters(wave, world, range), priority: wave.definition.priority };
+  tx: Transaction, predicates: SegmentPredicates, wave: PassWave, world: PassWorld, range: IdRange, pool: Pool, limits: PoolLimits = {},
+): Promise<number> {
+  const named: Record<string, unknown> = { ...passParameters(wave, world, range), ...limits };
   await fillPool(tx, predicates, wave, world, POOLS[pool], named);
   await tx.raw('analyze pass_pool (user_id)');
   if (wave.definition.worth) await world.facts.heard(wave.definition.channel, (await tx.query(measurePool, {}))[0]!.size);
-  await tx.query(joinByHash, { nestedLoops: 'off' });
-  await tx.raw(RANK.text, valuesOf(RANK, named));
-  await tx.query(joinByHash, { nestedLoops: 'on' });
+  await joiningSets(tx, () => tx.raw(RANK.text, valuesOf(RANK, named)));
+  const [pooled] = await tx.query(measurePool, {});
+  return pooled!.size;
 }
 
 /** What the gates ask of the pool's messages; nothing where the wave has no such gate. */

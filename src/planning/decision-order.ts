@@ -1,8 +1,9 @@
 import { sqlFile, type Transaction } from '../platform/database/index.js';
 import type { SegmentPredicates } from '../segments/index.js';
-import { rankPool } from './decide-wave.js';
+import { rankPool, type PoolLimits } from './decide-wave.js';
 import { poolsOf, type DueWaveRow } from './due-waves.js';
 import type { IdRange, PassWorld } from './pass-parameters.js';
+import type { Pool } from './pass-statements.js';
 
 const createPassRanks = sqlFile(import.meta.url, './sql/create-pass-ranks.sql');
 const numberPassRanks = sqlFile(import.meta.url, './sql/number-pass-ranks.sql');
@@ -14,36 +15,50 @@ export interface Step {
   readonly round: number | null;
   /** The wave has been decided when this step has. */
   readonly last: boolean;
+  /** Of a wave in rounds: everybody of its audience is in one. */
+  readonly whole: boolean;
 }
+
+/** Which part of a wave's pool this pass may take. */
+export type LimitsOf = (wave: DueWaveRow, pool: Pool) => PoolLimits;
 
 /**
  * The order in which waves meet the gates: priority, expected net worth, campaign. Worth differs from user to user, so waves of one
  * priority of which one asks for it go in rounds: k waves take k² statements of a k-th of the users each; all others take one.
+ * A throttled wave is ranked for those of its audience that it has room for, the lowest ids that are undecided: to the others it is not
+ * to be had now, and what else is due for them does not wait for it. The same users are its pool in each of its rounds, because those
+ * that a round decides leave it and only ranked ones stay.
  * @param waves by priority, then campaign
  */
 export async function decisionOrder(
   tx: Transaction, predicates: SegmentPredicates, waves: readonly DueWaveRow[], world: PassWorld, range: IdRange,
+  limitsOf: LimitsOf = () => ({}),
 ): Promise<Step[]> {
   const groups = new Map<number, DueWaveRow[]>();
   for (const wave of waves) groups.set(wave.definition.priority, [...(groups.get(wave.definition.priority) ?? []), wave]);
   const contested = (priority: number): boolean => {
     const group = groups.get(priority)!;
-    // Entries and throttled or best-hour waves take their pools piece by piece: they meet the gates in the order of their campaigns.
-    return group.length > 1 && group.every(inOnePiece) && group.some(({ definition }) => definition.worth);
+    return group.length > 1 && group.some(({ definition }) => definition.worth);
   };
-  if (![...groups.keys()].some(contested)) return waves.map((wave) => ({ wave, round: null, last: true }));
+  if (![...groups.keys()].some(contested)) return waves.map(atOnce);
   await tx.query(createPassRanks, {});
-  const ranked = waves.filter(({ definition }) => contested(definition.priority));
-  for (const wave of ranked) for (const pool of poolsOf(wave)) await rankPool(tx, predicates, wave, world, range, pool);
+  const cut = new Set<DueWaveRow>();
+  for (const wave of waves.filter(({ definition }) => contested(definition.priority))) {
+    for (const pool of poolsOf(wave)) {
+      const limits = limitsOf(wave, pool);
+      const size = await rankPool(tx, predicates, wave, world, range, pool, limits);
+      if (limits.poolLimit !== undefined && size >= limits.poolLimit) cut.add(wave);
+    }
+  }
   await tx.query(numberPassRanks, {});
   await tx.raw('analyze pass_ranks');
-  return [...groups].flatMap(([priority, group]) => (contested(priority) ? rounds(group) : group.map((wave) => ({ wave, round: null, last: true }))));
+  return [...groups].flatMap(([priority, group]) => (contested(priority) ? rounds(group, cut) : group.map(atOnce)));
 }
 
-function inOnePiece(wave: DueWaveRow): boolean {
-  return !wave.entered && wave.room === null && wave.definition.schedule.type !== 'bestHour';
+function atOnce(wave: DueWaveRow): Step {
+  return { wave, round: null, last: true, whole: true };
 }
 
-function rounds(group: readonly DueWaveRow[]): Step[] {
-  return group.flatMap((_, i) => group.map((wave) => ({ wave, round: i + 1, last: i === group.length - 1 })));
+function rounds(group: readonly DueWaveRow[], cut: ReadonlySet<DueWaveRow>): Step[] {
+  return group.flatMap((_, i) => group.map((wave) => ({ wave, round: i + 1, last: i === group.length - 1, whole: !cut.has(wave) })));
 }

@@ -1,4 +1,4 @@
-import { sqlFile } from '../platform/database/index.js';
+import { sqlFile, type Transaction } from '../platform/database/index.js';
 import type { IdRange, PassWave } from './pass-parameters.js';
 import type { Pool } from './pass-statements.js';
 
@@ -18,5 +18,10 @@ export function poolsOf(wave: DueWaveRow): Pool[] {
   return [...(wave.freed ? ['deferred' as const] : []), ...(wave.entered ? ['entered' as const] : []), ...(wave.fresh ? fresh : [])];
 }
 
-export const listDueWaves = sqlFile<IdRange & { now: Date | null; bucket: number }, DueWaveRow>(
+const listDueWaves = sqlFile<IdRange & { now: Date | null; bucket: number }, DueWaveRow>(
   import.meta.url, './sql/list-due-waves.sql');
+
+/** What is due for the bucket's users, in rank order. */
+export async function dueWaves(tx: Transaction, params: IdRange & { now: Date | null; bucket: number }): Promise<DueWaveRow[]> {
+  return (await tx.query(listDueWaves, params)).filter((wave) => wave.fresh || wave.freed || wave.entered);
+}

@@ -7,6 +7,7 @@ import { notFound } from '../platform/errors/index.js';
 import { parseDuration } from '../platform/time/index.js';
 import { decideWave } from './decide-wave.js';
 import { gatesOf, outcomeOfNow, type Gate, type ShownVerdict, type ShownWorth } from './gates.js';
+import { NO_BUDGETS, peekBudgets } from './message-budgets.js';
 import { MessageIds } from './message-id.js';
 import { PassWorlds, type PassRules } from './pass-worlds.js';
 import type { PassWave } from './pass-parameters.js';
@@ -128,7 +129,9 @@ export class Explainer {
   private verdict(rules: PassRules, wave: PassWave, internalId: string, at: Date, asOfId?: string): Promise<ShownVerdict> {
     const range = { fromId: internalId, toId: String(BigInt(internalId) + 1n) };
     return this.database.transaction(async (tx: Transaction) => {
-      const world = await this.worlds.at(tx, rules, at, range, [wave.waveId]);
+      // Of a recorded decision the budget of then is not known; the price it met stands with its terms.
+      const budgets = asOfId === undefined ? await peekBudgets(tx, rules.settings, at) : NO_BUDGETS;
+      const world = { ...(await this.worlds.at(tx, rules, at, range, [wave.waveId])), budgets };
       const [shown] = await decideWave<ShownVerdict>(tx, this.worlds.predicates, wave, world, range, 'one', 'show', asOfId === undefined ? {} : { asOfId });
       return shown!;
     });

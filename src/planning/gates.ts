@@ -17,6 +17,8 @@ export interface ShownWorth {
   keepValue: number;
   cost: number;
   netWorth: number;
+  /** What the budget of messages asks beyond 0; 0 without one, or while it is slack. */
+  price: number;
 }
 
 /** One row of show-verdict: the verdict on one user with every gate beside it. */
@@ -46,6 +48,9 @@ export interface ShownVerdict {
   messagesIn7d: number;
   zone: string;
   worth: ShownWorth | null;
+  /** The net worth is not above the price. */
+  belowPrice: boolean;
+  overBudget: boolean;
 }
 
 export interface Gate {
@@ -102,7 +107,8 @@ function checksOf(v: ShownVerdict, policy: FatiguePolicy, cap: number | null): C
     capGate,
     ['reserved_for_priority', ['reserved_for_priority'], v.reserveFreeAt !== null,
       `campaign ${v.reserveCampaignId ?? ''} holds the slot of the cap ${capKey ?? ''}${until(v.reserveFreeAt)}`],
-    ['worth', ['not_worth_it'], v.worth !== null && v.worth.netWorth <= 0, worthDetail(v.worth)],
+    ['worth', ['not_worth_it'], v.belowPrice, worthDetail(v.worth)],
+    ['budget', ['budget_spent'], v.overBudget, 'the budget of messages of this channel is spent'],
     ['rendering', ['render_error'], false, 'a variable of the template is missing for this user'],
     ['campaign_holdout', [], v.heldOut, 'in the holdout of the campaign'],
   ];
@@ -110,9 +116,10 @@ function checksOf(v: ShownVerdict, policy: FatiguePolicy, cap: number | null): C
 
 function worthDetail(worth: ShownWorth | null): string {
   if (!worth) return 'no price asked';
-  const { conversionGain, openGain, hazard, keepValue, cost, netWorth } = worth;
+  const { conversionGain, openGain, hazard, keepValue, cost, netWorth, price } = worth;
+  const asked = price > 0 ? `, and the budget asks for more than ${price.toPrecision(3)}` : '';
   const money = (amount: number): string => amount.toPrecision(3);
-  return `gain ${money(conversionGain + openGain)} − risk of opt-out ${money(hazard)} × value of being heard ${money(keepValue)} − cost ${money(cost)} = ${money(netWorth)}`;
+  return `gain ${money(conversionGain + openGain)} − risk of opt-out ${money(hazard)} × value of being heard ${money(keepValue)} − cost ${money(cost)} = ${money(netWorth)}${asked}`;
 }
 
 function reachReason(v: ShownVerdict): string | undefined {

@@ -1,4 +1,5 @@
 import { sqlFile, type Transaction } from '../platform/database/index.js';
+import { joiningSets } from './join-search.js';
 import type { IdRange } from './pass-parameters.js';
 
 interface Window {
@@ -47,8 +48,8 @@ export class PassFacts {
   /** The history of everybody in the pool of this size stands in pass_history. @param asOfId only rows decided before this one */
   async history(pooled: number, asOfId: string | null = null): Promise<void> {
     if (this.wholeHistory) return;
-    if (pooled <= PassFacts.smallPool) return void (await this.tx.query(gatherPoolHistory, { ...this.seen, asOfId }));
-    await this.tx.query(gatherBucketHistory, { ...this.range, ...this.seen });
+    if (pooled <= PassFacts.smallPool || asOfId !== null) return void (await this.tx.query(gatherPoolHistory, { ...this.seen, asOfId }));
+    await joiningSets(this.tx, () => this.tx.query(gatherBucketHistory, { ...this.range, ...this.seen }));
     await this.tx.raw('analyze pass_history (user_id)');
     this.wholeHistory = true;
   }
@@ -58,7 +59,7 @@ export class PassFacts {
     if (this.wholeHeard.has(channel)) return;
     const { now } = this.seen;
     if (pooled <= PassFacts.smallPool) return void (await this.tx.query(gatherPoolHeard, { now, channel }));
-    await this.tx.query(gatherBucketHeard, { ...this.range, now, channel });
+    await joiningSets(this.tx, () => this.tx.query(gatherBucketHeard, { ...this.range, now, channel }));
     await this.tx.raw('analyze pass_heard (user_id)');
     this.wholeHeard.add(channel);
   }

@@ -6,6 +6,7 @@ import {
 import { parseDuration } from '../platform/time/index.js';
 import type { WorthModel } from '../scoring/index.js';
 import type { Settings } from '../settings/index.js';
+import { budgetParameters, type OpenBudgets } from './message-budgets.js';
 import type { PassFacts } from './pass-facts.js';
 import { worthCells } from './worth-parameters.js';
 import { EXPLORE_BUCKETS, GAIN_MARGIN, allowedSlots, zoneRules, type SendTimes } from './send-time.js';
@@ -50,6 +51,8 @@ export interface PolicyWorld {
   globalSalt: string;
   templateVersions: readonly number[];
   passWaves: readonly string[];
+  /** What may still be admitted, by channel. */
+  budgets: OpenBudgets;
 }
 
 export interface PassWorld extends PolicyWorld {
@@ -69,9 +72,7 @@ const DAY_MS = 86_400_000;
 export function passParameters(wave: PassWave, world: PolicyWorld, range: IdRange): Record<string, unknown> {
   const { definition } = wave;
   const { channel } = definition;
-  const caps = world.policy.caps
-    .map((cap, ord) => ({ cap, ord }))
-    .filter(({ cap }) => capConcerns(cap, channel, definition.topic ?? null));
+  const caps = capsOf(wave, world);
   const gaps = onChannel(world.policy.minimumGap, channel);
   const calendars = calendarRows(caps, world);
   return {
@@ -87,6 +88,8 @@ export function passParameters(wave: PassWave, world: PolicyWorld, range: IdRang
     variantSalt: `${wave.salt}:variant`, variantBounds: variantBounds(definition.variants.map((v) => v.weight)),
     caps: JSON.stringify(caps.map(({ cap, ord }) => capRow(cap, ord, world))),
     calendars: JSON.stringify(calendars),
+    ...pressParameters(world, caps.map(({ cap }) => cap), calendars, caps.map(({ ord }) => ord)),
+    gapsFrom: new Date(Math.min(...gaps.map((gap) => world.now.getTime() - parseDuration(gap.duration)!), world.now.getTime())),
     gaps: JSON.stringify(gaps.map((gap) => ({ channel: specific(gap.channel), length: gap.duration }))),
     quiet: JSON.stringify(quietRows(wave, world)),
     tiers: JSON.stringify(tierRows(world)),
@@ -97,7 +100,26 @@ export function passParameters(wave: PassWave, world: PolicyWorld, range: IdRang
     only: null, poolLimit: null, passEntries: definition.schedule.type === 'triggered',
     unless: definition.schedule.type === 'triggered' ? (definition.schedule.unless ?? null) : null,
     reentryAfter: reentryAfter(wave),
-    ...sendTimeParameters(wave, world),
+    ...sendTimeParameters(wave, world), ...budgetParameters(world.budgets, wave),
+  };
+}
+
+/** The caps that concern the wave, with their place in the policy. */
+export function capsOf({ definition }: PassWave, { policy }: PolicyWorld): Array<{ cap: Cap; ord: number }> {
+  return policy.caps.map((cap, ord) => ({ cap, ord })).filter(({ cap }) => capConcerns(cap, definition.channel, definition.topic ?? null));
+}
+
+/** Of each cap of the wave the earliest instant of its window in any zone, and a limit that it is below for nobody. */
+function pressParameters(world: PolicyWorld, caps: Cap[], calendars: CalendarRow[], ords: number[]): Record<string, unknown> {
+  const { tiers, adaptive } = world.policy;
+  const from = (cap: Cap, ord: number): Date => new Date(cap.window.type === 'rolling' ? world.now.getTime() - parseDuration(cap.window.duration)!
+    : Math.min(world.now.getTime(), ...calendars.flatMap((row) => (row.ord === ord ? [row.starts.getTime()] : []))));
+  const least = (cap: Cap): number => {
+    const limit = Math.min(cap.limit, ...tiers.flatMap(({ caps: limits }) => (limits[cap.key] === undefined ? [] : [limits[cap.key]!])));
+    return adaptive.enabled ? Math.min(limit, adaptive.floor) : limit;
+  };
+  return {
+    capsFrom: caps.map((cap, i) => from(cap, ords[i]!)), capTopics: caps.map((cap) => topicOf(cap, world)), leastLimits: caps.map(least),
   };
 }
 
@@ -123,10 +145,14 @@ function sendTimeParameters(wave: PassWave, world: PolicyWorld): Record<string, 
 function capRow(cap: Cap, ord: number, world: PolicyWorld): object {
   return {
     ord, key: cap.key, max: cap.limit, channel: specific(cap.channel),
-    // A topic nobody has ever used has no id; -1 matches no row, so the cap counts nothing rather than everything.
-    topic_id: cap.topic === undefined ? null : (world.topicIds.get(cap.topic) ?? -1),
+    topic_id: topicOf(cap, world),
     rolling: cap.window.type === 'rolling' ? cap.window.duration : null,
   };
+}
+
+/** A topic nobody has ever used has no id; -1 matches no row, so the cap counts nothing rather than everything. */
+function topicOf(cap: Cap, world: PolicyWorld): number | null {
+  return cap.topic === undefined ? null : (world.topicIds.get(cap.topic) ?? -1);
 }
 
 interface CalendarRow {

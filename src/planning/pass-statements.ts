@@ -2,8 +2,8 @@ import { numberParameters, sqlPart } from '../platform/database/index.js';
 
 /** Who the pass looks at: a wave's undecided audience (of a bestHour wave, whose hour it is), its freed deferred rows, entries, or one user. */
 export type Pool = 'fresh' | 'bestHour' | 'deferred' | 'entered' | 'one';
-/** What becomes of the verdicts: written, only counted, or shown. */
-export type Ending = 'record' | 'take' | 'show';
+/** What becomes of the verdicts: written, only counted, asked what they are worth, or shown. */
+export type Ending = 'record' | 'take' | 'ask' | 'show';
 
 export interface PassStatement {
   readonly text: string;
@@ -14,6 +14,7 @@ const part = (name: string): string => sqlPart(import.meta.url, `./sql/${name}.p
 const PRICE = part('price-pool');
 const PRICE_NOTHING = part('price-nothing');
 const DECIDE = part('decide-pool');
+const PRESS_CAP = part('press-cap');
 
 /** Fills pass_pool; with `__AUDIENCE__` for the compiled predicate still in it. */
 export const POOLS: Readonly<Record<Pool, PassStatement>> = {
@@ -31,42 +32,60 @@ export const RESERVED: PassStatement = numberParameters(part('pool-reserved'));
 
 export interface Shape {
   readonly ending: Ending;
+  /** How many caps concern the wave. */
+  readonly caps: number;
   /** The campaign asks for worth: else nothing is priced, and no terms are kept. */
   readonly worth: boolean;
   /** The rows exist and are deferred: only these are looked for before they are written. */
   readonly again: boolean;
   /** Some campaign holds back slots. */
   readonly reserved: boolean;
+  /** A budget of messages holds for the campaign. */
+  readonly rationed: boolean;
 }
 
-const BOTH = [true, false];
-const SHAPES: readonly Shape[] = BOTH.flatMap((worth) => BOTH.flatMap((reserved) => [
-  { ending: 'record', worth, reserved, again: false }, { ending: 'record', worth, reserved, again: true },
-  { ending: 'take', worth, reserved, again: false }, { ending: 'show', worth, reserved, again: false }] as const));
+const composed = new Map<string, PassStatement>();
 
 /**
  * The one SELECT of deciding with each of its ends: launch, simulate and explain differ in nothing else, which is why what
- * simulate foretells is what launch does.
+ * simulate foretells is what launch does. What a wave does not use is left out of its statement.
  */
-export const DECISIONS: ReadonlyMap<string, PassStatement> = new Map(SHAPES.map((shape) => [nameOf(shape), compose(shape)]));
-
 export function decisionOf(shape: Shape): PassStatement {
-  return DECISIONS.get(nameOf({ ...shape, again: shape.again && shape.ending === 'record' }))!;
+  const name = nameOf(shape);
+  const known = composed.get(name) ?? compose(shape);
+  composed.set(name, known);
+  return known;
 }
 
-function nameOf({ ending, worth, again, reserved }: Shape): string {
-  return [ending, ...(worth ? ['worth'] : []), ...(again ? ['again'] : []), ...(reserved ? ['reserved'] : [])].join(' ');
+/** Every statement that decisionOf may give for waves of so many caps, by name. */
+export function decisions(caps: number): Array<[name: string, statement: PassStatement]> {
+  const both = [true, false];
+  const ends: Ending[] = ['record', 'take', 'ask', 'show'];
+  const shapes = ends.flatMap((ending) => both.flatMap((worth) => both.flatMap((reserved) => both.flatMap((rationed) =>
+    both.map((again) => ({ ending, caps, worth, reserved, rationed, again }))))));
+  return shapes.map((shape) => [nameOf(shape), decisionOf(shape)]);
 }
 
-function compose({ ending, worth, again, reserved }: Shape): PassStatement {
+function nameOf({ ending, caps, worth, again, reserved, rationed }: Shape): string {
+  return [
+    `${ending} under ${caps} caps`, ...(worth ? ['worth'] : []), ...(again ? ['again'] : []), ...(reserved ? ['reserved'] : []),
+    ...(rationed ? ['rationed'] : []),
+  ].join(' ');
+}
+
+function compose({ ending, caps, worth, again, reserved, rationed }: Shape): PassStatement {
   const ends: Record<Ending, string> = {
     record: part('record-verdicts')
       .replace('__AGAIN__', () => (again ? part('decide-again') : ''))
       .replace('__TERMS__', () => (worth ? part('record-worth').replace('__AGAIN__', () => (again ? part('decide-worth-again') : '')) : '')),
     take: part('take-verdicts'),
+    ask: part('ask-verdicts'),
     show: part('show-verdict'),
   };
-  const decide = DECIDE.replace('__RESERVE__', () => part(reserved ? 'reserve-gate' : 'no-reserve-gate').trim());
+  const pressed = Array.from({ length: caps }, (_, n) => PRESS_CAP.replaceAll('__N__', String(n + 1))).join('');
+  const decide = DECIDE.replace('__CAPS__', () => pressed)
+    .replace('__RESERVE__', () => part(reserved ? 'reserve-gate' : 'no-reserve-gate').trim())
+    .replace('__RATIONED__', () => part(rationed ? 'ration' : 'no-ration').trim());
   return numberParameters(`${worth ? PRICE : PRICE_NOTHING}\n${decide}\n${ends[ending]}`);
 }
 

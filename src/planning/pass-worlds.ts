@@ -7,6 +7,7 @@ import { Scores, type WorthModel } from '../scoring/index.js';
 import { SettingsService, type Settings } from '../settings/index.js';
 import type { FatiguePolicy } from '../fatigue/index.js';
 import type { CampaignDefinition } from '../campaigns/index.js';
+import { NO_BUDGETS } from './message-budgets.js';
 import { PassFacts } from './pass-facts.js';
 import { horizonOf, type IdRange, type PassWorld, type PolicyWorld } from './pass-parameters.js';
 import { RESERVED, valuesOf } from './pass-statements.js';
@@ -61,7 +62,7 @@ export class PassWorlds {
       topicIds: await topicIds(tx, rules.policy),
       segmentIds: await segmentIds(tx, rules.policy),
       globalSalt: `global-holdout:${this.installation.key('global-holdout').toString('hex')}`,
-      templateVersions: [],
+      templateVersions: [], budgets: NO_BUDGETS,
     };
     return { ...world, reserving, facts: await PassFacts.begin(tx, range, { now, horizon: horizonOf(world) }, passWaves) };
   }

@@ -3,13 +3,15 @@ import { Clock } from '../platform/clock/index.js';
 import { PlannerDatabase, sqlFile } from '../platform/database/index.js';
 import { Loops } from '../platform/loops/index.js';
 import { Doorbell } from '../platform/queue/index.js';
-import { BucketPass } from './bucket-pass.js';
+import { BucketPass, type PassOutcome } from './bucket-pass.js';
+import { PortfolioPricer } from './portfolio-pricer.js';
 import { SendTimeCurves } from './send-times.js';
 
 type Now = { now: Date | null };
 
 const openDueWaves = sqlFile<Now>(import.meta.url, './sql/open-due-waves.sql');
 const findDueBuckets = sqlFile<Now, { bucket: number }>(import.meta.url, './sql/find-due-buckets.sql');
+const findTransactional = sqlFile<Now, { bucket: number }>(import.meta.url, './sql/find-transactional-buckets.sql');
 const finishWaves = sqlFile<Now, { id: string; month: string }>(import.meta.url, './sql/finish-waves.sql');
 
 const releasePaused = sqlFile<Now, { id: string }>(import.meta.url, './sql/release-paused-reservations.sql');
@@ -30,10 +32,12 @@ export class Planner implements OnModuleInit {
     private readonly doorbell: Doorbell,
     private readonly pass: BucketPass,
     private readonly sendTimes: SendTimeCurves,
+    private readonly pricer: PortfolioPricer,
   ) {}
 
   onModuleInit(): void {
     this.loops.every('planner', TICK_MS, () => this.tick());
+    this.loops.every('transactional-planner', TICK_MS, () => this.decideTransactional());
     this.loops.every('release-reservations', RELEASE_MS, async () => {
       while ((await this.database.query(releasePaused, { now: this.clock.forSql() })).length > 0);
     });
@@ -55,6 +59,16 @@ export class Planner implements OnModuleInit {
     await this.finish(now);
   }
 
+  /**
+   * Beside the round over everything: that of a million users takes a minute, and a password reset launched meanwhile must not wait
+   * for its end. A bucket that is just being decided is come back to at the next tick.
+   */
+  async decideTransactional(): Promise<void> {
+    const now = this.clock.forSql();
+    await this.database.query(openDueWaves, { now });
+    for (const { bucket } of await this.database.query(findTransactional, { now })) await this.decide(bucket, (n) => this.pass.runTransactional(n));
+  }
+
   private async finish(now: Date | null): Promise<void> {
     const finished = await this.database.query(finishWaves, { now });
     const months = new Set(finished.map(({ month }) => month.slice(0, 7).replace('-', '')));
@@ -62,9 +76,14 @@ export class Planner implements OnModuleInit {
     for (const month of months) await this.database.raw(`analyze deliveries_${month}`);
   }
 
-  private async decide(bucket: number): Promise<void> {
+  private async decide(bucket: number, pass: (bucket: number) => Promise<PassOutcome> = (n) => this.pass.run(n)): Promise<void> {
     try {
-      const { chunkIds } = await this.pass.run(bucket);
+      let outcome = await pass(bucket);
+      if (outcome.unpriced) {
+        await this.pricer.price();
+        outcome = await pass(bucket);
+      }
+      const { chunkIds } = outcome;
       this.doorbell.ring('delivery', chunkIds.map((chunkId) => ({ chunkId })));
     } catch (error) {
       // One bucket's fault must not stop the others; it is due again at the next tick.

@@ -12,12 +12,14 @@ import { MessageIds } from './message-id.js';
 import { PassWorlds } from './pass-worlds.js';
 import { Planner } from './planner.js';
 import { PlanningController } from './planning.controller.js';
+import { PortfolioPricer } from './portfolio-pricer.js';
 import { SendTimeCurves } from './send-times.js';
 import { Simulator } from './simulate.js';
 import { EventTriggers } from './triggers/event-triggers.js';
 import { TriggerEntries } from './triggers/trigger-entries.js';
 import { TriggerLoop } from './triggers/trigger-loop.js';
 import { UserFatigueReader } from './user-fatigue.js';
+import { WorthRetention } from './worth-retention.js';
 
 const messageIds = {
   provide: MessageIds,
@@ -30,8 +32,8 @@ const messageIds = {
 @Module({
   imports: [CampaignsModule, EventsModule, FatigueModule, ScoringModule, SegmentsModule],
   controllers: [PlanningController],
-  providers: [messageIds, BucketPass, DisplacementReader, Explainer, PassWorlds, Planner, SendTimeCurves, Simulator, EventTriggers,
-    TriggerEntries, TriggerLoop, UserFatigueReader],
+  providers: [messageIds, BucketPass, DisplacementReader, Explainer, PassWorlds, Planner, PortfolioPricer, SendTimeCurves, Simulator, EventTriggers,
+    TriggerEntries, TriggerLoop, UserFatigueReader, WorthRetention],
   exports: [MessageIds],
 })
 export class PlanningModule {}

@@ -6,6 +6,7 @@ import { ApiDatabase, numberParameters, sqlFile, sqlPart, type Queryable } from 
 import { fitBetaBinomial } from '../scoring/index.js';
 import { NOW, SegmentPredicates } from '../segments/index.js';
 import { SettingsService } from '../settings/index.js';
+import type { DueWaveRow } from './due-waves.js';
 import { valuesOf } from './pass-statements.js';
 import { KAPPA_FLOOR, audienceCurve, zoneRules, type SendTimes } from './send-time.js';
 
@@ -48,6 +49,17 @@ export class SendTimeCurves {
   async of(db: Queryable, runId: string): Promise<SendTimes | undefined> {
     const [row] = await db.query(readCurve, { runId });
     return row;
+  }
+
+  /** The waves with the curves of those that choose the hour; one without a curve is not decided yet: `prepare` comes before the pass. */
+  async onto(db: Queryable, waves: readonly DueWaveRow[]): Promise<DueWaveRow[]> {
+    const ready: DueWaveRow[] = [];
+    for (const wave of waves) {
+      const sendTimes = wave.definition.schedule.type === 'bestHour' && !wave.sendTimes ? await this.of(db, wave.runId) : wave.sendTimes;
+      if (sendTimes) ready.push({ ...wave, sendTimes });
+      else ready.push(wave.definition.schedule.type === 'bestHour' ? { ...wave, fresh: false } : wave);
+    }
+    return ready;
   }
 
   async compute(db: Queryable, { channel, audience }: CampaignDefinition, asOf: Date): Promise<SendTimes & { curve: number[] }> {

@@ -3,17 +3,18 @@ import { Campaigns, Occurrences, firstRun, type CampaignRow, type PlannedRun } f
 import { Clock } from '../platform/clock/index.js';
 import { ApiDatabase, sqlFile, type Transaction } from '../platform/database/index.js';
 import { parseDuration } from '../platform/time/index.js';
-import { bucketRange } from './buckets.js';
+import { bucketRange, countBuckets } from './buckets.js';
 import { decideWave } from './decide-wave.js';
 import { conflict } from '../platform/errors/index.js';
 import { decisionOrder } from './decision-order.js';
-import { listDueWaves, poolsOf, type DueWaveRow } from './due-waves.js';
+import { dueWaves, poolsOf, type DueWaveRow } from './due-waves.js';
+import type { OpenBudgets } from './message-budgets.js';
 import { SendTimeCurves } from './send-times.js';
 import { PassWorlds, type PassRules } from './pass-worlds.js';
-import type { PassWave } from './pass-parameters.js';
+import type { IdRange, PassWave } from './pass-parameters.js';
+import { PortfolioPricer, type WavesOf } from './portfolio-pricer.js';
 import { Tally, type Simulation, type VerdictCount } from './tally.js';
 
-const countBuckets = sqlFile<object, { buckets: number; now: Date }>(import.meta.url, './sql/count-buckets.sql');
 const findTopicId = sqlFile<{ key: string | null }, { id: number }>(import.meta.url, './sql/find-topic-id.sql');
 
 /** Stands for the run and wave that do not exist yet; no row of the ledger has it. */
@@ -32,6 +33,7 @@ export class Simulator {
     private readonly worlds: PassWorlds,
     private readonly occurrences: Occurrences,
     private readonly sendTimes: SendTimeCurves,
+    private readonly pricer: PortfolioPricer,
   ) {}
 
   /** @throws Problem 404; 409 for a triggered campaign, whose audience nobody knows, and for one with no occurrence to come. */
@@ -43,32 +45,42 @@ export class Simulator {
     const subjects = await this.subjects(campaign, now);
     const due = Math.min(...subjects.map(({ dueAt }) => dueAt.getTime()));
     const asOf = new Date(Math.max(due, now.getTime()));
-    const tally = new Tally(campaign.definition, asOf);
+    const wavesOf: WavesOf = (tx, bucket, range) => this.wavesAt(tx, bucket, range, asOf, subjects);
+    const budgets = await this.pricer.foretell(rules, asOf, wavesOf);
+    const tally = new Tally(campaign.definition, asOf, campaign.definition.worth ? budgets.get(campaign.definition.channel)?.price : undefined);
     for (let bucket = 0; bucket < extent!.buckets; bucket++) {
-      await this.database.transaction((tx) => this.decide(tx, rules, bucket, asOf, subjects, tally));
+      await this.database.transaction((tx) => this.decide(tx, rules, bucket, asOf, wavesOf, budgets, campaignId, tally));
     }
     return tally.result();
   }
 
-  private async decide(tx: Transaction, rules: PassRules, bucket: number, asOf: Date, subjects: PassWave[], tally: Tally): Promise<void> {
+  private async decide(
+    tx: Transaction, rules: PassRules, bucket: number, asOf: Date, wavesOf: WavesOf, budgets: OpenBudgets, subjectId: string, tally: Tally,
+  ): Promise<void> {
     const range = bucketRange(bucket);
-    const subjectId = subjects[0]!.campaignId;
-    const due = (await tx.query(listDueWaves, { now: asOf, bucket, ...range })).filter((wave) => wave.fresh || wave.freed || wave.entered);
-    const waves = rank([...due.filter((wave) => wave.campaignId !== subjectId), ...subjects.map((subject) => asDue(subject, asOf))]);
-    const world = await this.worlds.at(tx, rules, asOf, range, [...new Set(waves.map((wave) => wave.waveId))]);
-    for (const step of await decisionOrder(tx, this.worlds.predicates, waves, world, range)) {
-      const wave = await this.withSendTimes(tx, step.wave);
+    const waves = await wavesOf(tx, bucket, range);
+    const world = { ...(await this.worlds.at(tx, rules, asOf, range, [...new Set(waves.map((wave) => wave.waveId))])), budgets };
+    for (const { wave, round } of await decisionOrder(tx, this.worlds.predicates, waves, world, range)) {
+      const budget = wave.definition.class === 'transactional' ? undefined : budgets.get(wave.definition.channel);
       for (const pool of poolsOf(wave)) {
-        const counts = await decideWave<VerdictCount>(tx, this.worlds.predicates, wave, world, range, pool, 'take', { subjectWave: HYPOTHETICAL, round: step.round });
+        const counts = await decideWave<VerdictCount>(tx, this.worlds.predicates, wave, world, range, pool, 'take', { subjectWave: HYPOTHETICAL, round });
+        if (budget) budget.room -= counts.reduce((sum, { state, n }) => sum + (state === 'queued' ? n : 0), 0);
         if (wave.campaignId === subjectId) tally.own(counts);
         else tally.other(wave.campaignId, counts);
       }
     }
   }
 
+  /** What is due for the bucket together with the simulated campaign, in rank order. */
+  private async wavesAt(tx: Transaction, bucket: number, range: IdRange, asOf: Date, subjects: readonly PassWave[]): Promise<DueWaveRow[]> {
+    const due = await dueWaves(tx, { now: asOf, bucket, ...range });
+    const others = due.filter((wave) => wave.campaignId !== subjects[0]!.campaignId);
+    return rank([...(await Promise.all(others.map((wave) => this.withSendTimes(tx, wave)))), ...subjects.map((subject) => asDue(subject, asOf))]);
+  }
+
   /** Other campaigns' bestHour waves as their pass will meet them; the simulated one is decided whole, as of its first hour. */
   private async withSendTimes(tx: Transaction, wave: DueWaveRow): Promise<DueWaveRow> {
-    if (wave.definition.schedule.type !== 'bestHour' || wave.waveId === HYPOTHETICAL) return wave;
+    if (wave.definition.schedule.type !== 'bestHour') return wave;
     const known = await this.sendTimes.of(tx, wave.runId);
     return { ...wave, sendTimes: known ?? (await this.sendTimes.compute(tx, wave.definition, wave.now)) };
   }

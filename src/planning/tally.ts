@@ -26,8 +26,8 @@ export interface Simulation {
   /** Users of the audience by messages in seven days: index 0 none, 1 one, …; before and after the sends foretold. */
   messagesPerUser7d: { before: number[]; after: number[] };
   estimatedMinutes: number;
-  /** Of a campaign with `worth`: what the sends are expected to bring net of the patience they cost, in the settings' currency. */
-  worth?: { expectedNet: number; notWorthIt: number };
+  /** Of a campaign with `worth`: what the sends are expected to bring net of the patience they cost, in the settings' currency; and the price of the budget, 0 while it is slack. */
+  worth?: { expectedNet: number; notWorthIt: number; price: number };
 }
 
 /** Pushes a minute that one process sends on two cores without a throttle (bench/RESULTS.md); only for the estimate. */
@@ -48,6 +48,7 @@ export class Tally {
   constructor(
     private readonly definition: CampaignDefinition,
     private readonly asOf: Date,
+    private readonly price = 0,
   ) {
     this.variants = definition.variants.map(() => 0);
   }
@@ -88,7 +89,7 @@ export class Tally {
       displaced: sorted(this.displaced).map(([campaignId, count]) => ({ campaignId, count })),
       byVariant: this.definition.variants.map(({ key }, i) => ({ key, wouldSend: Math.round(this.variants[i]! * kept) })),
       messagesPerUser7d: { before: dense(this.before), after: dense(this.after) },
-      ...(this.definition.worth ? { worth: { expectedNet: this.expectedNet * kept, notWorthIt: this.suppressed.get('not_worth_it') ?? 0 } } : {}),
+      ...(this.definition.worth ? { worth: { expectedNet: this.expectedNet * kept, notWorthIt: this.suppressed.get('not_worth_it') ?? 0, price: this.price } } : {}),
       estimatedMinutes: Math.round(((admitted - late) / perMinute) * 100) / 100,
     };
   }

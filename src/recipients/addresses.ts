@@ -35,6 +35,16 @@ export class Addresses {
     else await on.query(add, { hashes: [hash], emails: [email], reasons: [reason], now });
   }
 
+  /** Suppresses addresses known by their hashes; of one that is named twice the later reason holds. Never for erasures. */
+  async suppressHashes(on: Queryable, list: readonly { hash: Buffer; email: string | null; reason: string }[]): Promise<void> {
+    if (list.length === 0) return;
+    // One statement cannot write a row twice.
+    const entries = [...new Map(list.map((entry) => [entry.hash.toString('hex'), entry])).values()];
+    await on.query(add, {
+      hashes: entries.map(({ hash }) => hash), emails: entries.map(({ email }) => email), reasons: entries.map(({ reason }) => reason), now: this.clock.now(),
+    });
+  }
+
   /** @returns how many were not suppressed before. */
   async suppressAll(on: Queryable, list: readonly { email: string; reason: string }[]): Promise<number> {
     // The same address twice: the later reason, because one statement cannot write a row twice.

@@ -32,6 +32,8 @@ export interface MessageRow {
   messagesIn7d: number;
   templateVersion: number | null;
   updatedAt: Date;
+  /** Requests with unknown outcome after which it was sent again: above 0 it may have arrived more than once. */
+  doubts: number;
 }
 
 /** Which messages; what is absent does not filter. */

@@ -13,7 +13,7 @@ const list = (properties: object): object => ({ type: 'array', items: object(pro
 const facts = { delivered: n, opened: n, clicked: n, unsubscribed: n, converted: n, revenue: number };
 const rates = object({ deliveryRate: maybe, openRate: maybe, clickRate: maybe, unsubscribeRate: maybe, conversionRate: maybe, revenuePerMessage: maybe });
 const counts = {
-  audience: n, holdout: n, queued: n, sending: n, sent: n, failed: n, unknown: n, deferred: n, suppressed: list({ reason: text, count: n }),
+  audience: n, holdout: n, queued: n, sending: n, sent: n, failed: n, unknown: n, resent: n, deferred: n, suppressed: list({ reason: text, count: n }),
   ...facts, conversions: n, revenueByCurrency: { type: 'object', additionalProperties: number }, cost: number, rates,
 };
 const figure = object({ treated: maybe, control: maybe, absolute: maybe, relative: maybe, ci95: interval, pValue: maybe, sequence: interval });

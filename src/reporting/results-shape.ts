@@ -7,6 +7,7 @@ export interface OutcomeCount {
   readonly outcome: Outcome;
   readonly reason: string | null;
   readonly count: string;
+  readonly resent: string;
 }
 
 export interface FactCount {
@@ -39,6 +40,8 @@ export interface Counts {
   delivered: number;
   failed: number;
   unknown: number;
+  /** Of all of these: sent again after a request with unknown outcome, so that they may have arrived more than once. */
+  resent: number;
   deferred: number;
   suppressed: { reason: string; count: number }[];
   opened: number;
@@ -83,7 +86,7 @@ export function countsOf(sums: Sums, currency: string, messageCost: number, vari
   const counts = {
     audience: total(outcomes, (row) => row.count),
     holdout: of('held_out'), queued: of('queued'), sending: of('sending'), sent, delivered: total(facts, (row) => row.delivered),
-    failed: of('failed'), unknown: of('unknown'), deferred: of('deferred'), suppressed: reasonsOf(outcomes),
+    failed: of('failed'), unknown: of('unknown'), resent: total(outcomes, (row) => row.resent), deferred: of('deferred'), suppressed: reasonsOf(outcomes),
     opened: total(facts, (row) => row.opened), clicked: total(facts, (row) => row.clicked), unsubscribed: total(facts, (row) => row.unsubscribed),
     converted: total(all, (row) => row.converted), conversions: total(all, (row) => row.conversions),
     revenue: revenueByCurrency[currency] ?? 0, revenueByCurrency, cost: money(sent * messageCost),

@@ -4,7 +4,7 @@ import { Clock } from '../platform/clock/index.js';
 import { WorkerDatabase, type Transaction } from '../platform/database/index.js';
 import { SettingsService } from '../settings/index.js';
 import { writeForecasts } from './forecasts.js';
-import { currentInstant, scoreSql, type PurchaseScope, type RefreshRow } from './score-store.js';
+import { currentInstant, scoreSql, type BuyerRow, type PurchaseScope, type RefreshRow } from './score-store.js';
 import { ScoreThreads } from './score-threads.js';
 
 /** Marks in one transaction: it takes well under a second, and the refresh that waits for its lock no longer. */
@@ -56,6 +56,11 @@ export class ScoreFollower {
   private async score(tx: Transaction, { id: refreshId, models }: RefreshRow, ids: string[], scope: PurchaseScope): Promise<void> {
     await tx.query(scoreSql.followRfm, { ...scope, ids, refreshId });
     if (!models.value.purchases.fitted) return;
-    await writeForecasts(tx, this.threads, models.value, await tx.query(scoreSql.readHistoriesOf, { ...scope, ids }));
+    await writeForecasts(tx, this.threads, models.value, buyersOf(tx, scope, ids));
   }
+}
+
+/** One page: marks are taken in batches. */
+async function* buyersOf(tx: Transaction, scope: PurchaseScope, ids: string[]): AsyncGenerator<BuyerRow[]> {
+  yield await tx.query(scoreSql.readHistoriesOf, { ...scope, ids });
 }

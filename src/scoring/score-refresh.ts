@@ -5,7 +5,7 @@ import { SettingsService } from '../settings/index.js';
 import { toColumns } from './columns.js';
 import { writeForecasts } from './forecasts.js';
 import type { Channel, FittedPriors } from './engagement-priors.js';
-import { currentInstant, scoreSql, type PurchaseScope, type ScoreModels } from './score-store.js';
+import { currentInstant, scoreSql, type BuyerRow, type PurchaseScope, type ScoreModels } from './score-store.js';
 import { ScoreThreads } from './score-threads.js';
 import type { ValueModel } from './value-model.js';
 import type { WorthModel } from './worth-model.js';
@@ -89,17 +89,16 @@ export class ScoreRefresh {
     await report(0.5);
     if (!model.purchases.fitted) return model;
     const [first, last] = [BigInt(range!.firstId), BigInt(range!.lastId)];
-    for (let from = first; from <= last; from += PAGE_IDS) {
-      await this.scorePage(tx, scope, model, from);
-      await report(0.5 + 0.5 * (Number(from - first) / Number(last - first + 1n)));
-    }
+    await writeForecasts(tx, this.threads, model, this.buyers(tx, scope, first, last, (share) => report(0.5 + 0.4 * share)));
     return model;
   }
 
-  private async scorePage(tx: Transaction, scope: PurchaseScope, model: ValueModel, from: bigint): Promise<void> {
-    const page = { firstId: String(from), lastId: String(from + PAGE_IDS - 1n) };
-    const buyers = await tx.query(scoreSql.readHistories, { ...scope, ...page });
-    await writeForecasts(tx, this.threads, model, buyers);
+  /** @param passed is told the share of the range that lies behind */
+  private async *buyers(tx: Transaction, scope: PurchaseScope, first: bigint, last: bigint, passed: Report): AsyncGenerator<BuyerRow[]> {
+    for (let from = first; from <= last; from += PAGE_IDS) {
+      yield await tx.query(scoreSql.readHistories, { ...scope, firstId: String(from), lastId: String(from + PAGE_IDS - 1n) });
+      await passed(Math.min(1, Number(from + PAGE_IDS - first) / Number(last - first + 1n)));
+    }
   }
 
   private async fitEngagement(tx: Transaction): Promise<Record<Channel, FittedPriors>> {

@@ -1,9 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsIn, IsNumber, IsObject, IsString, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
+import { IsIn, IsInt, IsNumber, IsObject, IsOptional, IsString, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
 import { MayBeAbsent } from '../platform/http/index.js';
 import { IsDuration, IsZone } from '../platform/time/index.js';
-import type { ConsentModel } from './settings.js';
+import type { BudgetWindow, ConsentModel } from './settings.js';
 
 const CONSENT_MODELS: ConsentModel[] = ['optOut', 'optIn'];
 const FINITE = { allowNaN: false, allowInfinity: false };
@@ -35,6 +35,26 @@ class MessageCostPatch {
   email?: number;
 }
 
+const BUDGET_WINDOWS: BudgetWindow[] = ['day', 'week', 'month'];
+const MAX_BUDGET = 1_000_000_000;
+const CHANNEL_BUDGET = {
+  type: 'integer', minimum: 0, maximum: MAX_BUDGET, nullable: true, required: false, description: 'absent or null: no budget on the channel',
+} as const;
+
+class MessageBudgetPatch {
+  @ApiProperty(CHANNEL_BUDGET)
+  @IsOptional() @IsInt() @Min(0) @Max(MAX_BUDGET)
+  push?: number | null;
+
+  @ApiProperty(CHANNEL_BUDGET)
+  @IsOptional() @IsInt() @Min(0) @Max(MAX_BUDGET)
+  email?: number | null;
+
+  @ApiProperty({ enum: BUDGET_WINDOWS, default: 'day', required: false, description: 'calendar day, week or month of `defaultTimezone`' })
+  @MayBeAbsent() @IsIn(BUDGET_WINDOWS)
+  window?: BudgetWindow;
+}
+
 export class PatchSettings {
   @ApiProperty({ example: 'purchase', required: false })
   @MayBeAbsent() @IsString() @Length(1, 255)
@@ -60,6 +80,10 @@ export class PatchSettings {
   @MayBeAbsent() @IsDuration({ min: 86_400_000 })
   eventRetention?: string;
 
+  @ApiProperty({ example: 'P400D', required: false, description: 'how long the terms of decisions by worth are kept, at least a day; the decisions stay' })
+  @MayBeAbsent() @IsDuration({ min: 86_400_000 })
+  worthRetention?: string;
+
   @ApiProperty({ minimum: 0, maximum: 1, required: false })
   @MayBeAbsent() @IsNumber(FINITE) @Min(0) @Max(1)
   globalHoldout?: number;
@@ -82,4 +106,12 @@ export class PatchSettings {
   })
   @MayBeAbsent() @IsNumber(FINITE) @Min(0) @Max(1)
   optOutTolerance?: number;
+
+  @ApiProperty({
+    type: MessageBudgetPatch, required: false,
+    description: 'How many marketing messages may be admitted in all in a window, replaced whole. Campaigns with `worth` then ask for more than '
+      + 'the price at which the expected number meets it; what would exceed it is `budget_spent`.',
+  })
+  @MayBeAbsent() @IsObject() @ValidateNested() @Type(() => MessageBudgetPatch)
+  messageBudget?: PerChannel<number | null> & { window?: BudgetWindow };
 }

@@ -12,6 +12,7 @@ const CACHE_MS = 1_000;
 @Injectable()
 export class SettingsService {
   private cached?: { settings: Settings; until: number };
+  private reading?: Promise<Settings> | undefined;
 
   constructor(
     private readonly database: ApiDatabase,
@@ -21,8 +22,8 @@ export class SettingsService {
   /** The settings in force, at most one second old. */
   async get(): Promise<Settings> {
     if (this.cached && this.cached.until > this.clock.monotonic()) return this.cached.settings;
-    const [row] = await this.database.query(read, {});
-    return this.remember(row?.value ?? {});
+    // The hundred messages of a slice ask together: one of them reads.
+    return (this.reading ??= this.read().finally(() => (this.reading = undefined)));
   }
 
   /** The settings as `db` sees them at this moment, for whoever must not miss a change that was announced. */
@@ -35,6 +36,11 @@ export class SettingsService {
   async patch(patch: SettingsPatch): Promise<Settings> {
     const [row] = await this.database.query(merge, { patch: JSON.stringify(patch) });
     return this.remember(row!.value);
+  }
+
+  private async read(): Promise<Settings> {
+    const [row] = await this.database.query(read, {});
+    return this.remember(row?.value ?? {});
   }
 
   private remember(stored: SettingsPatch): Settings {

@@ -4,8 +4,8 @@ describe('withDefaults', () => {
   it('gives the documented defaults where nothing was set', () => {
     expect(withDefaults({})).toEqual({
       purchaseEvent: 'purchase', currency: 'EUR', defaultTimezone: 'UTC', consent: { push: 'optOut', email: 'optOut' },
-      staleDeviceAfter: 'P30D', eventRetention: 'P400D', globalHoldout: 0, margin: 1, messageCost: { push: 0, email: 0 },
-      openValue: 0, optOutTolerance: 0.02,
+      staleDeviceAfter: 'P30D', eventRetention: 'P400D', worthRetention: 'P400D', globalHoldout: 0, margin: 1, messageCost: { push: 0, email: 0 },
+      openValue: 0, optOutTolerance: 0.02, messageBudget: { push: null, email: null, window: 'day' },
     });
   });
 

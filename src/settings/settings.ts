@@ -11,6 +11,8 @@ export interface Settings {
   staleDeviceAfter: string;
   /** ISO 8601 duration for which raw events are kept; counts by day and event ids stay. */
   eventRetention: string;
+  /** ISO 8601 duration for which the terms of decisions by worth are kept; the decisions themselves stay. */
+  worthRetention: string;
   /** Share of all users, 0 to 1, that gets no marketing at all. */
   globalHoldout: number;
   /** Share of a purchase's value, 0 to 1, that is profit. */
@@ -21,14 +23,28 @@ export interface Settings {
   openValue: number;
   /** Share of a campaign's messages, 0 to 1, that may end in an opt-out; surely above it the campaign pauses itself. */
   optOutTolerance: number;
+  /** How many marketing messages may be admitted in all; null on a channel: as many as the caps let through. */
+  messageBudget: MessageBudget;
 }
+
+/** A total over everybody, beside the caps of each person. */
+export interface MessageBudget {
+  push: number | null;
+  email: number | null;
+  /** The calendar window of `defaultTimezone` that one budget is for. */
+  window: BudgetWindow;
+}
+
+export type BudgetWindow = 'day' | 'week' | 'month';
 
 export type ConsentModel = 'optOut' | 'optIn';
 
 /** What a caller may change: every field, and every field of the nested ones, on its own. */
-export type SettingsPatch = Partial<Omit<Settings, 'consent' | 'messageCost'>> & {
+export type SettingsPatch = Partial<Omit<Settings, 'consent' | 'messageCost' | 'messageBudget'>> & {
   consent?: Partial<Settings['consent']>;
   messageCost?: Partial<Settings['messageCost']>;
+  /** Replaced whole: what it does not name has no budget. */
+  messageBudget?: Partial<MessageBudget>;
 };
 
 export const DEFAULT_SETTINGS: Readonly<Settings> = Object.freeze({
@@ -39,11 +55,13 @@ export const DEFAULT_SETTINGS: Readonly<Settings> = Object.freeze({
   staleDeviceAfter: 'P30D',
   // 13 months and a few days: whole months are dropped.
   eventRetention: 'P400D',
+  worthRetention: 'P400D',
   globalHoldout: 0,
   margin: 1,
   messageCost: Object.freeze({ push: 0, email: 0 }),
   openValue: 0,
   optOutTolerance: 0.02,
+  messageBudget: Object.freeze({ push: null, email: null, window: 'day' } as const),
 });
 
 /** The defaults with what was set on top; only differences are stored, so that a better default reaches old installations. */
@@ -53,5 +71,6 @@ export function withDefaults(stored: SettingsPatch): Settings {
     ...stored,
     consent: { ...DEFAULT_SETTINGS.consent, ...stored.consent },
     messageCost: { ...DEFAULT_SETTINGS.messageCost, ...stored.messageCost },
+    messageBudget: { ...DEFAULT_SETTINGS.messageBudget, ...stored.messageBudget },
   };
 }

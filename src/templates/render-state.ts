@@ -1,11 +1,16 @@
 /** A template that cannot be rendered for this person; the message is for the marketer. */
 export class RenderFailure extends Error {}
 
+/** The message asks for more than the event loop gives to one message: it belongs into a thread. Says nothing about the person. */
+export class TooMuchInline extends Error {}
+
 export const RENDER_LIMITS = {
   /** Characters of one rendered field. */
   output: 256 * 1024,
   /** Units of work of one message over all its fields: a variable or an iteration is 1, formatting more. About 1 µs each on a quiet machine. */
   work: 20_000,
+  /** Of these, what one message may take of the event loop: a cart of ten lines takes 50, an ordinary push 2. */
+  inlineWork: 1_000,
   loopItems: 100,
 } as const;
 
@@ -13,15 +18,19 @@ export const RENDER_LIMITS = {
 export const COST = { step: 1, number: 5, luxon: 30, textPerUnit: 64 } as const;
 
 /**
- * Bounds one message's rendering by counting, not by the clock, so that the same message always has the same fate and no template
- * holds the event loop for more than a tenth of a second.
+ * Bounds one message's rendering by counting, not by the clock, so that the same message always has the same fate, on whatever
+ * machine.
  */
 export class RenderBudget {
   private work = 0;
 
-  /** @throws RenderFailure when the message has used up its work. */
+  /** @param inline whether the rendering holds up the event loop */
+  constructor(private readonly inline = false) {}
+
+  /** @throws RenderFailure when the message has used up its work, TooMuchInline when it has used up its share of the event loop */
   spend(units: number): void {
     this.work += units;
+    if (this.inline && this.work > RENDER_LIMITS.inlineWork) throw new TooMuchInline();
     if (this.work > RENDER_LIMITS.work) throw new RenderFailure('takes too much work to render (nested loops?)');
   }
 

@@ -1,14 +1,16 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Clock } from '../platform/clock/index.js';
+import { ThreadError, ThreadPool } from '../platform/threads/index.js';
 import { SettingsService } from '../settings/index.js';
 import { BoundedCache } from './bounded-cache.js';
-import { CompiledContent } from './compiled-content.js';
 import { formatLocale, canonicalLocale, pickLocale } from './locale-fallback.js';
-import { assembleEmail, assemblePush } from './message-assembly.js';
+import { LocaleRenderer, RENDER_MS } from './locale-renderer.js';
+import type { LocaleResult, LocaleSource } from './locale-rendering.js';
 import type { Mistake } from './mistake.js';
 import type { RenderContext } from './render-context.js';
 import type { RenderResult, RenderedEmail, RenderedPush } from './render-result.js';
-import { RenderBudget, type RenderState } from './render-state.js';
-import { compileTemplate } from './template-compiler.js';
+import { RenderTurns } from './render-turns.js';
+import type * as tasks from './render-tasks.js';
 import { TemplateStore, type StoredVersion } from './template-store.js';
 
 export interface RenderRequest {
@@ -28,30 +30,44 @@ export type DetailedResult =
   | { ok: false; failures: Mistake[] };
 
 interface LoadedVersion {
+  /** Of the version; it never changes. */
+  readonly key: string;
   readonly stored: StoredVersion;
   /** The author's spelling of each locale by its canonical one. */
   readonly locales: ReadonlyMap<string, string>;
   readonly defaultLocale: string;
-  readonly compiled: Map<string, CompiledContent>;
+  readonly renderers: Map<string, LocaleRenderer>;
 }
 
 /** Characters of source kept compiled; their code takes about ten times as much memory. */
 const CACHE_WEIGHT = 4_000_000;
+/** One is enough for what does not belong on the event loop, and leaves the other cores to the others. */
+const THREADS = { threads: 1, memoryMb: 128, timeMs: RENDER_MS };
 
 /**
  * Renders templates for people. Each text is compiled once for its (template, version, locale, field): compiling for every message
  * costs a hundred times as much as rendering.
  */
 @Injectable()
-export class TemplateRenderer {
+export class TemplateRenderer implements OnApplicationShutdown {
   private readonly logger = new Logger(TemplateRenderer.name);
   private readonly versions = new BoundedCache<LoadedVersion>(CACHE_WEIGHT);
+  private readonly threads = new ThreadPool<typeof tasks>(new URL('./render-tasks.js', import.meta.url), THREADS);
+  private readonly turns: RenderTurns;
+  private readonly loading = new Map<string, Promise<LoadedVersion | undefined>>();
   private compilations = 0;
 
   constructor(
     private readonly store: TemplateStore,
     private readonly settings: SettingsService,
-  ) {}
+    clock: Clock,
+  ) {
+    this.turns = new RenderTurns(clock);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.threads.close();
+  }
 
   /** Texts compiled since the start: stands still once every template in use is warm. */
   get compiledTexts(): number {
@@ -71,55 +87,55 @@ export class TemplateRenderer {
     if (!version) return { ok: false, failures: [{ path: 'template', message: `version ${request.version} does not exist` }] };
     const { currency, defaultTimezone } = await this.settings.get();
     const locale = pickLocale(version.locales, request.locale, version.defaultLocale);
-    const state: RenderState = {
-      budget: new RenderBudget(), locale: formatLocale(request.locale, locale), zone: request.context.user?.timezone ?? defaultTimezone, currency,
-    };
-    return this.renderLocale(version, locale, request, state);
+    const state = { locale: formatLocale(request.locale, locale), zone: request.context.user?.timezone ?? defaultTimezone, currency };
+    const links = request.marketing ? request.context.links : undefined;
+    const result = await this.attempt(request, version, locale, () => this.rendererOf(version, locale).render({ locale, state, links, context: request.context }));
+    if (!result.ok) return { ok: false, failures: result.failures };
+    return { ok: true, locale: version.locales.get(locale)!, channel: version.stored.channel, content: result.content } as DetailedResult;
   }
 
-  private renderLocale(version: LoadedVersion, locale: string, request: RenderRequest, state: RenderState): DetailedResult {
-    const name = version.locales.get(locale)!;
+  private async attempt(request: RenderRequest, version: LoadedVersion, locale: string, render: () => Promise<LocaleResult>): Promise<LocaleResult> {
     try {
-      const { fields, failures } = this.compiled(version, locale).render(request.context, state);
-      if (failures.length > 0) return { ok: false, failures };
-      if (version.stored.channel === 'push') return { ok: true, locale: name, channel: 'push', content: assemblePush(fields) };
-      const links = request.marketing ? request.context.links : undefined;
-      return { ok: true, locale: name, channel: 'email', content: assembleEmail(fields, locale, links) };
+      return await render();
     } catch (error) {
+      // A thread that is gone says nothing about the message: it is rendered another time.
+      if (error instanceof ThreadError) throw error;
       // A fault of ours must cost this message, not the five hundred others of its chunk.
       this.logger.error({ msg: 'rendering failed', templateId: request.templateId, version: request.version, err: error });
-      return { ok: false, failures: [{ path: `content.${name}`, message: 'cannot be rendered' }] };
+      return { ok: false, failures: [{ path: `content.${version.locales.get(locale)!}`, message: 'cannot be rendered' }] };
     }
   }
 
-  private compiled(version: LoadedVersion, locale: string): CompiledContent {
-    const known = version.compiled.get(locale);
+  private rendererOf(version: LoadedVersion, locale: string): LocaleRenderer {
+    const known = version.renderers.get(locale);
     if (known) return known;
     const name = version.locales.get(locale)!;
-    const content = version.stored.content[name] as Record<string, unknown>;
-    const made = new CompiledContent(version.stored.channel, name, content, (source, kind, path) => {
-      this.compilations++;
-      return compileTemplate(source, kind, path);
-    });
-    version.compiled.set(locale, made);
+    const source: LocaleSource = { channel: version.stored.channel, name, content: version.stored.content[name] as LocaleSource['content'] };
+    const made = new LocaleRenderer(`${version.key}:${locale}`, source, this.turns, this.threads, () => this.compilations++);
+    version.renderers.set(locale, made);
     return made;
   }
 
   private async load(templateId: string, version: number): Promise<LoadedVersion | undefined> {
     const key = `${templateId}:${version}`;
-    const known = this.versions.get(key);
+    const known = this.versions.get(key) ?? this.loading.get(key);
     if (known) return known;
+    // The messages of a slice come together: one of them reads and compiles for all.
+    const reading = this.read(key, templateId, version).finally(() => this.loading.delete(key));
+    this.loading.set(key, reading);
+    return reading;
+  }
+
+  private async read(key: string, templateId: string, version: number): Promise<LoadedVersion | undefined> {
     const stored = await this.store.readVersion(templateId, version);
-    // Messages that came together may each have read it; the first one's is kept, so that it is compiled once.
-    const raced = this.versions.get(key);
-    if (raced || !stored) return raced;
-    const loaded = loadVersion(stored);
+    if (!stored) return undefined;
+    const loaded = loadVersion(key, stored);
     this.versions.set(key, loaded, JSON.stringify(stored.content).length);
     return loaded;
   }
 }
 
-function loadVersion(stored: StoredVersion): LoadedVersion {
+function loadVersion(key: string, stored: StoredVersion): LoadedVersion {
   const locales = new Map(Object.keys(stored.content).map((name) => [canonicalLocale(name) ?? name, name]));
-  return { stored, locales, defaultLocale: canonicalLocale(stored.defaultLocale) ?? stored.defaultLocale, compiled: new Map() };
+  return { key, stored, locales, defaultLocale: canonicalLocale(stored.defaultLocale) ?? stored.defaultLocale, renderers: new Map() };
 }

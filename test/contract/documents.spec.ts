@@ -18,7 +18,7 @@ function section(path: string, title: string): string {
 const firstCells = (text: string): string[] => [...text.matchAll(/^\| `([^`]+)` \|/gm)].map(([, cell]) => cell!).sort();
 
 function enumOf(name: string): string[] {
-  const body = new RegExp(`create type ${name} as enum \\(([^)]*)\\)`).exec(textOf('migrations/1764000000000-InitialSchema.ts'))![1]!;
+  const body = new RegExp(`create type ${name} as enum \\(([^)]*)\\)`).exec(textOf('migrations/schema.sql'))![1]!;
   return [...body.matchAll(/'(\w+)'/g)].map(([, value]) => value!);
 }
 

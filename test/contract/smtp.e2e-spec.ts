@@ -1,7 +1,12 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createSenders } from '../../src/channels/index.js';
 import type { EmailSender, OutgoingEmail, SendResult } from '../../src/channels/index.js';
+import { sendersProvider } from '../../src/delivery/senders.js';
 import { SystemClock } from '../../src/platform/clock/index.js';
+import { loadConfig } from '../../src/platform/config/index.js';
 import { startGateways } from '../support/gateways.js';
 import type { Gateways, ReceivedEmail } from '../support/gateways.js';
 
@@ -94,7 +99,7 @@ describe('one mail is one transaction, and its answer is told apart', () => {
   test('a mail that finds no connection in time was not sent, and never is', async () => {
     const single = newSender(gateways.smtpUrl, TIMEOUT_MS, 1);
     const blocking = single.send(mail('gw-hang-1@shop.example'));
-    expect(await single.send(mail('waits@shop.example'), 50)).toEqual({ kind: 'not_sent', code: 'NO_CONNECTION_IN_TIME' });
+    expect(await single.send(mail('waits@shop.example'), { deadlineMs: 50 })).toEqual({ kind: 'not_sent', code: 'NO_CONNECTION_IN_TIME' });
     await blocking;
     await single.send(mail('after@shop.example'));
     expect(await receivedBy('waits@shop.example')).toHaveLength(0);
@@ -150,6 +155,26 @@ describe('headers', () => {
     const [received] = await receivedBy('a@b.example');
     const covered = /[;\s]h=([^;]+);/.exec(headerValues(received, 'DKIM-Signature')[0] ?? '')?.[1]?.replace(/\s/g, '').toLowerCase().split(':');
     expect(covered).toEqual(expect.arrayContaining(['list-unsubscribe', 'list-unsubscribe-post', 'from', 'subject']));
+  });
+
+  test('the environment says with which key; half of it, or a file that is no key, stops the start', async () => {
+    const { generateKeyPairSync } = await import('node:crypto');
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048, privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } });
+    const folder = mkdtempSync(join(tmpdir(), 'rapport-dkim-'));
+    const file = join(folder, 'key.pem');
+    const given = { SMTP_URL: gateways.smtpUrl, MAIL_FROM: 'news@shop.example', DKIM_DOMAIN: 'shop.example', DKIM_SELECTOR: 's1', DKIM_KEY_FILE: file };
+    const make = (env: Record<string, string>): EmailSender => sendersProvider.useFactory(loadConfig(env), clock).email;
+    writeFileSync(file, privateKey);
+    const signed = make(given);
+    await signed.send(mail('by-env@b.example'));
+    await signed.close();
+    const [received] = await receivedBy('by-env@b.example');
+    expect(headerValues(received, 'DKIM-Signature')[0]?.replace(/\s/g, '')).toMatch(/d=shop\.example;.*s=s1;|s=s1;.*d=shop\.example;/);
+    const { DKIM_SELECTOR: _selector, ...half } = given;
+    expect(() => make(half)).toThrow(/belong together/);
+    writeFileSync(file, 'no key');
+    expect(() => make(given)).toThrow(/DKIM_KEY_FILE/);
+    rmSync(folder, { recursive: true });
   });
 });
 

@@ -81,8 +81,9 @@ describe('F25 events told twice, late and out of order', () => {
       const now = stories.flatMap(({ ref, userId, told }) => (told[round] ? [{ ref, userId, ...told[round]! }] : []));
       for (let at = 0; at < now.length; at += 1_000) {
         const some = now.slice(at, at + 1_000);
-        await t.app.get(MessageEvents).record(some.flatMap(({ ref, type, source, hour }) => (type === 'purchase' ? [] : [
-          { ref, type, source, machine: false, occurredAt: new Date(SENT.getTime() + hour * HOUR) }])));
+        const told = some.flatMap(({ ref, type, source, hour }) => (type === 'purchase' ? [] : [
+          { ref, type, source, machine: false, occurredAt: new Date(SENT.getTime() + hour * HOUR) }]));
+        await t.db.transaction((tx) => t.app.get(MessageEvents).recordIn(tx, told));
         const events = some.filter(({ type }) => type === 'purchase').map(({ userId, hour }) => ({
           eventId: 'order-1', userId, name: 'purchase', value: 20, occurredAt: new Date(SENT.getTime() + hour * HOUR).toISOString() }));
         if (events.length > 0) await t.http.post('/v1/events').set(auth(t.keys.ingest)).send({ events }).expect(200);

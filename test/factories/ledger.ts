@@ -33,6 +33,7 @@ export interface DeliveryOptions {
   settledAt?: string | null;
   variant?: number;
   messagesIn7d?: number;
+  doubts?: number;
   chunkId?: string | null;
 }
 
@@ -100,12 +101,12 @@ export class LedgerFactory {
     const chunkId = options.chunkId === undefined ? (passed ? campaign.chunkId : null) : options.chunkId;
     const [row] = await this.db.raw<{ id: string }>(
       `insert into deliveries (month, user_id, run_id, wave_id, campaign_id, chunk_id, due_at, decided_at, expires_at, counted_at, settled_at,
-         free_at, topic_id, policy_version, template_version, state, reason, channel, variant, messages_in_7d)
-       values ($1, $2, $3, $4, $5, $6, $7, $7, $7::timestamptz + interval '1 day', $8, $9, $10, $11, 0, $12, $13, $14, $15, $16, $17) returning id`,
+         free_at, topic_id, policy_version, template_version, state, reason, channel, variant, messages_in_7d, doubts)
+       values ($1, $2, $3, $4, $5, $6, $7, $7, $7::timestamptz + interval '1 day', $8, $9, $10, $11, 0, $12, $13, $14, $15, $16, $17, $18) returning id`,
       [campaign.month, internalUserId, campaign.runId, campaign.waveId, campaign.id, chunkId, at, counted, settledAt,
         state === 'deferred' ? at : null, campaign.topicId, passed ? 1 : null, state,
         options.reason ?? (state === 'suppressed' || state === 'deferred' ? 'frequency_cap' : null), campaign.channel, options.variant ?? 0,
-        options.messagesIn7d ?? 0]);
+        options.messagesIn7d ?? 0, options.doubts ?? 0]);
     return { month: campaign.month, userId: internalUserId, id: row!.id };
   }
 

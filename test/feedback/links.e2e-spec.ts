@@ -73,6 +73,24 @@ describe('the links of a mail', () => {
       await second.close();
     });
 
+  it('of every earlier LINK_SECRET that is still listed go on working, of one that is not are dead, and the newest signs', async () => {
+    const [first, second, third] = ['first-secret-of-links', 'second-secret,of-links', 'third-secret-of-links'] as [string, string, string];
+    const start = (env: Record<string, string>) => startTestApp({ modules: [FeedbackModule, MessageIdsModule], env: { PUBLIC_URL: BASE, ...env }, databaseUrl: t.databaseUrl });
+    const ref = await mail();
+    const mailed: string[] = [path(links.forMessage(ref).unsubscribe)];
+    const steps: Record<string, string>[] = [{ LINK_SECRET: first }, { LINK_SECRET: second, LINK_SECRET_PREVIOUS: first }, { LINK_SECRET: third, LINK_SECRET_PREVIOUS: `${first} ${second}` }];
+    for (const env of steps) {
+      const app = await start(env);
+      mailed.push(path(app.app.get(Links).forMessage(ref).unsubscribe));
+      for (const url of mailed) await app.http.get(url).expect(200);
+      await app.close();
+    }
+    expect(new Set(mailed).size).toBe(4);
+    const forgetful = await start({ LINK_SECRET: third, LINK_SECRET_PREVIOUS: first });
+    expect(await Promise.all(mailed.map(async (url) => (await forgetful.http.get(url)).status))).toEqual([200, 200, 404, 200]);
+    await forgetful.close();
+  });
+
   it('of 200 open-redirect attempts none leaves', async () => {
     const ref = await mail();
     const [click] = clickPaths(await links.trackHtml('<a href="https://shop.example/">', ref));

@@ -84,3 +84,37 @@ describe('what an app reports of a message', () => {
     expect(body.errors.map((e: { path: string }) => e.path).sort()).toEqual(expect.arrayContaining(['action', 'extra', 'occurredAt', 'type']));
   });
 });
+
+describe('many reports', () => {
+  it('at once, each in a request of its own, are each answered for itself and stored once', async () => {
+    const campaign = await ledger.campaign();
+    const refs = await Promise.all(Array.from({ length: 60 }, async () => ledger.delivery(campaign, await ledger.user(`u${n++}`))));
+    const gone = idOf({ ...refs[0]!, id: '999999999' });
+    const answers = await Promise.all([...refs, ...refs].flatMap((ref, i) => [
+      report(idOf(ref), { type: i % 2 ? 'opened' : 'delivered', occurredAt: '2026-03-01T18:00:00Z' }), ...(i % 20 ? [] : [report(gone, { type: 'opened', occurredAt: SENT })])]));
+    expect(answers.map(({ status }) => status).filter((status) => status === 404)).toHaveLength(6);
+    expect(answers.map(({ status }) => status).filter((status) => status === 200)).toHaveLength(120);
+    for (const [i, ref] of refs.entries()) {
+      const at = new Date('2026-03-01T18:00:00Z');
+      expect(await ledger.facts(ref)).toMatchObject({ delivered: at, opened: i % 2 ? at : null });
+    }
+  });
+
+  it('in one request: a bad row loses only itself', async () => {
+    const campaign = await ledger.campaign();
+    const [a, b] = [await ledger.delivery(campaign, await ledger.user(`u${n++}`)), await ledger.delivery(campaign, await ledger.user(`u${n++}`), { state: 'suppressed' })];
+    const good = { messageId: idOf(a), type: 'opened', occurredAt: '2026-03-01T18:00:00Z' };
+    const send = (body: unknown) => t.http.post('/v1/messages/events').set(auth(t.keys.app)).send(body as object);
+    const { body } = await send({ events: [
+      good, { ...good, messageId: idOf(b) }, { ...good, messageId: 'x' }, { ...good, messageId: 5 }, { ...good, type: 'read' }, { ...good, occurredAt: 'now' },
+      { ...good, action: '' }, { ...good, action: 7 }, { ...good, extra: 1 }, 3, { ...good, action: '\u0000' }, { ...good, type: 'dismissed', action: 'later' },
+    ] }).expect(200);
+    expect(body.accepted).toBe(2);
+    expect(body.rejected.map((row: { index: number; path?: string }) => [row.index, row.path])).toEqual([
+      [1, 'messageId'], [2, 'messageId'], [3, 'messageId'], [4, 'type'], [5, 'occurredAt'], [6, 'action'], [7, 'action'], [8, 'extra'], [9, undefined], [10, 'action'],
+    ]);
+    expect(await ledger.facts(a)).toMatchObject({ opened: new Date('2026-03-01T18:00:00Z'), clicked: new Date('2026-03-01T18:00:00Z') });
+    for (const bad of [{}, { events: 'x' }, { events: [], more: 1 }, { events: Array(1_001).fill(good) }]) await send(bad).expect(400);
+    await t.http.post('/v1/messages/events').set(auth(t.keys.ingest)).send({ events: [] }).expect(403);
+  });
+});

@@ -230,6 +230,29 @@ describe('what mail servers report', () => {
     expect(await suppressed(email)).toEqual([]);
   });
 
+  it('soft bounces are counted by address: people who share it add up, and a new address has no past', async () => {
+    const bounced = async (user: string, day: string): Promise<void> => {
+      const sentAt = `2026-${day}T12:00:00Z`;
+      const ref = await ledger.delivery(await ledger.campaign({ channel: 'email', runAt: sentAt }), user, { at: sentAt });
+      await post([{ messageId: t.app.get(MessageIds).encode(ref), type: 'bounce', occurredAt: `2026-${day}T12:05:00Z` }]).expect(200);
+    };
+    const hash = (email: string): Buffer => t.app.get(Addresses).hash(email);
+    const [one, two] = await Promise.all([0, 1].map((i) => ledger.user(`shared${i}`, { email: 'shared@example.com', emailHash: hash('shared@example.com') })));
+    for (const [user, day] of [[one!, '02-24'], [two!, '02-26'], [one!, '03-01']] as const) await bounced(user, day);
+    expect(await suppressed('shared@example.com')).toEqual([{ email: 'shared@example.com', reason: 'soft_bounces' }]);
+    const mover = await ledger.user('mover', { email: 'old@example.com', emailHash: hash('old@example.com') });
+    for (const day of ['02-24', '02-26']) await bounced(mover, day);
+    await t.db.raw(`update users set email = 'new@example.com', email_hash = $2 where id = $1`, [mover, hash('new@example.com')]);
+    await bounced(mover, '03-01');
+    expect(await suppressed('new@example.com')).toEqual([]);
+    await t.loop('soft-bounces');
+    expect(await t.db.raw('select address_hash from soft_bounces where address_hash = $1', [hash('new@example.com')])).toHaveLength(1);
+    t.clock.advance({ hours: 24 * 40 });
+    await t.loop('soft-bounces');
+    expect(await t.db.raw('select 1 from soft_bounces')).toEqual([]);
+    t.clock.advance({ hours: -24 * 40 });
+  });
+
   it('a complaint silences the address and ends the channel, and is an opt-out of that message', async () => {
     const { ref, messageId } = await addressed('angry@example.com');
     await post([{ messageId, type: 'complaint', occurredAt: at }]).expect(200);

@@ -59,7 +59,7 @@ export const MUTANTS: readonly Mutant[] = [
     world: worldOf({ caps: [cap()], campaigns: [campaign({ worth: true, conversion: { event: 'booking', window: 'P3D' } }), campaign({ worth: true })] }),
   },
   {
-    name: 'what is worth nothing is sent', from: 'when g.net_worth <= 0 then', to: 'when false then',
+    name: 'what is worth nothing is sent', from: 'when g.below_price then', to: 'when false then',
     world: worldOf({ campaigns: [campaign({ worth: true })], messageCost: 30 }),
   },
   {
@@ -118,7 +118,7 @@ export const MUTANTS: readonly Mutant[] = [
     world: worldOf({ caps: [cap({ limit: 2 })], adaptive, history: [sent(60)] }),
   },
   {
-    name: 'the oldest open ends the streak, where a whole bucket is read', from: 'max(case when case', to: 'min(case when case', whole: true,
+    name: 'the oldest open ends the streak, where a whole bucket is read', from: 'max(m.settled_at) filter', to: 'min(m.settled_at) filter', whole: true,
     world: worldOf({ caps: [cap({ limit: 2 })], adaptive, history: [sent(60), sent(3_000, { opened: true }), sent(4_000), sent(5_000, { opened: true })] }),
   },
 ];

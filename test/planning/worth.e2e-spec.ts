@@ -93,3 +93,49 @@ it('of two campaigns of one priority each user gets the worthier, whichever is t
      where d.campaign_id = any ($1::bigint[]) and d.state = 'queued' group by 1, 2 order by 1`, [[plain, worth]]);
   expect(rows).toEqual([{ who: 'buyers', id: worth, n: PEOPLE }, { who: 'idle', id: plain, n: PEOPLE }]);
 });
+
+describe('also where a campaign takes its users piece by piece:', () => {
+  beforeEach(async () => {
+    await t.db.raw(`update deliveries set state = 'suppressed', reason = 'cancelled', counted_at = null where state = 'queued'`);
+    await t.db.raw(`update campaigns set status = 'completed' where status = 'running'`);
+    t.clock.advance({ hours: 24 });
+  });
+  const queued = async (ids: string[], like = '%') => t.db.raw<{ who: string; id: string; n: number }>(
+    `select split_part(u.user_id, '-', 1) as who, d.campaign_id::text as id, count(*)::integer as n
+     from deliveries as d join users as u on u.id = d.user_id
+     where d.campaign_id = any ($1::bigint[]) and d.state = 'queued' and u.user_id like $2 group by 1, 2 order by 1`, [ids, like]);
+
+  it('a throttled one competes for those it has room for', async () => {
+    const plain = await createCampaign(t, { ...WORTH, worth: false });
+    const worth = await createCampaign(t, { ...WORTH, throttlePerMinute: 10 });
+    for (const id of [plain, worth]) await launch(t, id);
+    await t.loop('planner');
+    expect(await queued([plain, worth])).toEqual([{ who: 'buyers', id: worth, n: PEOPLE }, { who: 'idle', id: plain, n: PEOPLE }]);
+    expect(await t.db.raw('select from waves where decided_at is null')).toEqual([]);
+  });
+
+  it('one that has room for some leaves the others to what else is due, and its wave stays open for them', async () => {
+    const plain = await createCampaign(t, { ...WORTH, worth: false });
+    const worth = await createCampaign(t, { ...WORTH, audience: { include: ['buyers'], exclude: [] }, throttlePerMinute: 1 });
+    for (const id of [plain, worth]) await launch(t, id);
+    await t.loop('planner');
+    expect(await queued([plain, worth])).toEqual([
+      { who: 'buyers', id: plain, n: PEOPLE - 15 }, { who: 'buyers', id: worth, n: 15 }, { who: 'idle', id: plain, n: PEOPLE }]);
+    expect(await t.db.raw('select campaign_id from waves where decided_at is null')).toEqual([{ campaign_id: worth }]);
+  });
+
+  it('an entry of a triggered one competes with what is due for its user', async () => {
+    const plain = await createCampaign(t, { ...WORTH, worth: false });
+    const triggered = await createCampaign(t, { ...WORTH, schedule: { type: 'triggered', event: 'visit', reentry: 'always' } });
+    await launch(t, triggered);
+    t.clock.advance({ minutes: 1 });
+    await launch(t, plain);
+    const visit = (userId: string): object => ({ eventId: `visit-${userId}-${t.clock.now().toISOString()}`, userId, name: 'visit', occurredAt: t.clock.now().toISOString() });
+    await t.http.post('/v1/events').set(auth(t.keys.ingest)).send({ events: ['buyers-3', 'idle-3'].map(visit) }).expect(200);
+    t.clock.advance({ seconds: 1 });
+    await t.loop('triggers');
+    await t.loop('planner');
+    expect(await queued([plain, triggered], '%-3')).toEqual([{ who: 'buyers', id: triggered, n: 1 }, { who: 'idle', id: plain, n: 1 }]);
+  });
+});
+

@@ -9,7 +9,7 @@ import { MessageIdsModule } from '../support/message-ids.module.js';
 import { auth, startTestApp, type TestApp } from '../support/test-app.js';
 
 const COLUMNS = ('messageId,campaignId,campaignName,runId,userId,channel,topic,class,variant,outcome,reason,dueAt,decidedAt,sentAt,deliveredAt,openedAt,clickedAt,' +
-  'unsubscribedAt,firstConvertedAt,conversions,revenue,currency,segments,messagesIn7d,templateVersion,updatedAt').split(',');
+  'unsubscribedAt,firstConvertedAt,conversions,revenue,currency,segments,messagesIn7d,templateVersion,updatedAt,doubts').split(',');
 let t: TestApp;
 let ledger: LedgerFactory;
 let campaign: LedgerCampaign;
@@ -21,7 +21,7 @@ beforeAll(async () => {
   ledger = new LedgerFactory(t.db);
   campaign = await ledger.campaign({ name: '=cmd|\' /C calc\'!A0', topic: 'promo', variants: ['a', 'b'], conversion: { event: 'purchase', window: 'P3D', attribution: 'sent' } });
   const alice = await ledger.user('+alice, "the" one');
-  sent = await ledger.delivery(campaign, alice, { variant: 1, messagesIn7d: 2 });
+  sent = await ledger.delivery(campaign, alice, { variant: 1, messagesIn7d: 2, doubts: 1 });
   for (const key of ['vip', 'active']) {
     const [row] = await t.db.raw<{ id: string }>('insert into segments (key, name, static) values ($1, $1, true) returning id', [key]);
     await t.db.raw(`insert into segment_members (segment_id, user_id, entered_at) values ($1, $2, '2026-01-01T00:00:00Z')`, [row!.id, alice]);
@@ -61,7 +61,7 @@ describe('a campaign’s export', () => {
       messageId: idOf(sent), campaignId: campaign.id, campaignName: `'=cmd|' /C calc'!A0`, runId: campaign.runId, channel: 'push', topic: 'promo', class: 'marketing', variant: 'b',
       dueAt: '2026-03-01T12:00:00.000Z', sentAt: '2026-03-01T12:00:00.000Z', deliveredAt: '2026-03-01T20:00:00.000Z', openedAt: '2026-03-01T20:00:00.000Z',
       clickedAt: '2026-03-01T20:00:00.000Z', unsubscribedAt: '', firstConvertedAt: '2026-03-02T20:00:00.000Z', conversions: '3', revenue: '17.5', currency: 'EUR',
-      segments: 'active;vip', messagesIn7d: '2', templateVersion: '1', updatedAt: '2026-03-03T10:00:00.000Z',
+      segments: 'active;vip', messagesIn7d: '2', templateVersion: '1', updatedAt: '2026-03-03T10:00:00.000Z', doubts: '1',
     });
     expect(rows[1]).toMatchObject({ sentAt: '', conversions: '0', revenue: '0', templateVersion: '' });
   });

@@ -48,14 +48,15 @@ describe('results', () => {
     await ledger.slice(campaign, queued[0]!, queued[1]!);
     await ledger.slice(campaign, queued[2]!, queued[2]!, '2026-03-01T12:10:00Z');
     await add(1, { state: 'failed', reason: 'provider_rejected' });
-    await add(2, { state: 'unknown' });
+    await add(1, { state: 'unknown' });
+    await add(1, { state: 'unknown', doubts: 2 });
     await add(2, { state: 'deferred', reason: 'quiet_hours' });
     await add(1, { state: 'held_out' });
     await add(3, { state: 'suppressed', reason: 'frequency_cap' });
     await add(1, { state: 'suppressed', reason: 'no_device' });
     const r = await results(campaign);
     expect(r).toMatchObject({
-      status: 'running', audience: 22, sent: 8, queued: 2, sending: 2, failed: 1, unknown: 2, deferred: 2, holdout: 1,
+      status: 'running', audience: 22, sent: 8, queued: 2, sending: 2, failed: 1, unknown: 2, resent: 1, deferred: 2, holdout: 1,
       suppressed: [{ reason: 'frequency_cap', count: 3 }, { reason: 'no_device', count: 1 }],
     });
     expect(balance(r)).toBe(r.audience);

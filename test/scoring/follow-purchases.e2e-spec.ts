@@ -3,6 +3,7 @@ import { EventsModule } from '../../src/events/index.js';
 import { ScoringModule, rfmGroup, valueScorer, type ValueModel } from '../../src/scoring/index.js';
 import { SettingsModule } from '../../src/settings/index.js';
 import { FakeClock } from '../support/fake-clock.js';
+import { mutateSql } from '../support/mutated-sql.js';
 import { auth, startTestApp, type TestApp } from '../support/test-app.js';
 
 const RUNS = Math.min(300, Number(process.env.RAPPORT_PROPERTY_RUNS ?? 20));
@@ -34,6 +35,8 @@ const story = fc.record({
   rounds: fc.array(fc.record({ pass: fc.constantFrom(0, 1, 15, 30), bought: fc.array(purchase(fc.constantFrom(-20, -1, 0, 1, 13, 300)), { maxLength: 6 }) }),
     { minLength: 1, maxLength: 4 }),
 });
+
+type Story = typeof story extends fc.Arbitrary<infer S> ? S : never;
 
 let t: TestApp;
 beforeAll(async () => {
@@ -121,39 +124,56 @@ function expectedRow(base: readonly Stored[], all: readonly Stored[], user: numb
   return { recency, frequency, monetary, group: rfmGroup(recency, frequency), ...forecast, asOf };
 }
 
+/** Lives through a story and holds every stored score to the oracle. */
+async function live({ before, rounds }: Story): Promise<void> {
+  await reset();
+  const base = await ingest(before);
+  await refresh(MODEL);
+  await t.loop('score-follower');
+  const refreshedAt = t.clock.now();
+  const all = [...base];
+  // Who bought before the refresh was marked as well and is followed once, at the same instant.
+  const scoredAt = new Map(base.filter(({ name }) => name === 'purchase').map(({ user }) => [user, refreshedAt]));
+  for (const { pass, bought } of rounds) {
+    t.clock.advance({ hours: pass });
+    const stored = await ingest(bought);
+    all.push(...stored);
+    for (const { user, name } of stored) if (name === 'purchase') scoredAt.set(user, t.clock.now());
+    await t.loop('score-follower');
+  }
+  const users = Array.from({ length: 12 }, (_, i) => i + 1);
+  const check = async (at: (user: number) => Date | undefined): Promise<void> => {
+    const expected = users.flatMap((user) => {
+      const asOf = at(user);
+      const row = asOf && expectedRow(base, all, user, refreshedAt, asOf);
+      return row ? [{ user, ...row }] : [];
+    });
+    const close = (value: number | null): unknown => (value === null ? null : expect.closeTo(value, 9));
+    expect(await readScores()).toEqual(expected.map((row) => ({ ...row, alive: close(row.alive), purchases: close(row.purchases), value: close(row.value) })));
+  };
+  await check((user) => scoredAt.get(user));
+  // And everybody at once, which is the refresh with the parameters kept.
+  await t.db.raw('insert into score_marks (user_id) select id from users');
+  await t.loop('score-follower');
+  await check(() => t.clock.now());
+}
+
 it('after any purchases, followed scores are those of a full refresh with the same cut points and parameters', async () => {
-  await fc.assert(fc.asyncProperty(story, async ({ before, rounds }) => {
-    await reset();
-    const base = await ingest(before);
-    await refresh(MODEL);
-    await t.loop('score-follower');
-    const refreshedAt = t.clock.now();
-    const all = [...base];
-    // Who bought before the refresh was marked as well and is followed once, at the same instant.
-    const scoredAt = new Map(base.filter(({ name }) => name === 'purchase').map(({ user }) => [user, refreshedAt]));
-    for (const { pass, bought } of rounds) {
-      t.clock.advance({ hours: pass });
-      const stored = await ingest(bought);
-      all.push(...stored);
-      for (const { user, name } of stored) if (name === 'purchase') scoredAt.set(user, t.clock.now());
-      await t.loop('score-follower');
-    }
-    const users = Array.from({ length: 12 }, (_, i) => i + 1);
-    const check = async (at: (user: number) => Date | undefined): Promise<void> => {
-      const expected = users.flatMap((user) => {
-        const asOf = at(user);
-        const row = asOf && expectedRow(base, all, user, refreshedAt, asOf);
-        return row ? [{ user, ...row }] : [];
-      });
-      const close = (value: number | null): unknown => (value === null ? null : expect.closeTo(value, 9));
-      expect(await readScores()).toEqual(expected.map((row) => ({ ...row, alive: close(row.alive), purchases: close(row.purchases), value: close(row.value) })));
-    };
-    await check((user) => scoredAt.get(user));
-    // And everybody at once, which is the refresh with the parameters kept.
-    await t.db.raw('insert into score_marks (user_id) select id from users');
-    await t.loop('score-follower');
-    await check(() => t.clock.now());
-  }), { numRuns: RUNS });
+  await fc.assert(fc.asyncProperty(story, live), { numRuns: RUNS });
+});
+
+it.each([
+  ['a value equal to a cut point exceeded it', 'p.purchases > k', 'p.purchases >= k'],
+  ['the last purchase were compared to nothing', 'p.last_at > k', 'false'],
+  ['purchases marked nobody', 'insert into score_marks (user_id) select * from unnest($1::bigint[])', 'insert into score_marks (user_id) select * from unnest($1::bigint[]) where false'],
+])('and would not be if %s', async (_, from, to) => {
+  const mutant = mutateSql((sql) => sql.replace(from, to));
+  try {
+    await expect(fc.assert(fc.asyncProperty(story, live), { numRuns: 40, endOnFailure: true, seed: 1 })).rejects.toThrow('Property failed');
+    expect(mutant.hits()).toBeGreaterThan(0);
+  } finally {
+    mutant.undo();
+  }
 });
 
 const marks = async (): Promise<number> => (await t.db.raw<{ n: number }>('select count(*)::int as n from score_marks'))[0]!.n;

@@ -134,11 +134,14 @@ export class FollowedWorld {
     }
   }
 
-  /** Lets the loops run as they do; a rebuild only where the horizon of turns has ended, so that following has to be right by itself. */
+  /**
+   * Lets the loops run as they do; a rebuild only where the horizon of turns has ended or a named segment was edited, so that
+   * following has to be right by itself.
+   */
   async follow(): Promise<void> {
     await this.t.loop('segments');
     const now = this.t.clock.now();
-    if ((await this.t.db.raw('select from segments where turns_until <= $1', [now])).length > 0) await this.t.loop('segment-rebuilds');
+    if ((await this.t.db.raw(`select from segments where turns_until <= $1 or rebuild_cause <> 'evaluated'`, [now])).length > 0) await this.t.loop('segment-rebuilds');
   }
 
   /** Segment key → user ids, as the oracle says. */

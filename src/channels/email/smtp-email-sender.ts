@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { createTransport } from 'nodemailer';
 import type { Clock } from '../../platform/clock/index.js';
-import type { EmailSender, OutgoingEmail, SendResult } from '../channel-sender.js';
+import type { EmailSender, OutgoingEmail, SendBudget, SendResult } from '../channel-sender.js';
 import { mailHeader } from './mail-headers.js';
 import type { MailHeader } from './mail-headers.js';
 import { Slots } from './slots.js';
@@ -105,12 +105,12 @@ export class SmtpEmailSender implements EmailSender {
     this.slots = new Slots(options.connections ?? DEFAULT_CONNECTIONS);
   }
 
-  async send(mail: OutgoingEmail, deadlineMs = this.timeoutMs): Promise<SendResult> {
+  async send(mail: OutgoingEmail, { deadlineMs = this.timeoutMs, startMs = deadlineMs }: SendBudget = {}): Promise<SendResult> {
     const header = mailHeader(mail, this.options.from);
     if ('badField' in header) return refusedHeader(header.badField);
     const budget = Math.min(deadlineMs, this.timeoutMs);
     const started = this.options.clock.monotonic();
-    const slot = await this.slots.take(budget);
+    const slot = await this.slots.take(Math.min(budget, startMs));
     if (slot !== 'taken') return { kind: 'not_sent', code: slot === 'closed' ? 'CLOSED' : 'NO_CONNECTION_IN_TIME' };
     const left = budget - (this.options.clock.monotonic() - started);
     try {

@@ -47,7 +47,7 @@ describe('the access token', () => {
 
   test('one that never comes costs no more than the budget', async () => {
     const { sender, requests } = setUp(() => new Promise(() => undefined));
-    expect(await sender.send(push, 10)).toEqual({ kind: 'not_sent', code: 'CREDENTIAL' });
+    expect(await sender.send(push, { deadlineMs: 10 })).toEqual({ kind: 'not_sent', code: 'CREDENTIAL' });
     expect(requests).toHaveLength(0);
   });
 
@@ -71,6 +71,6 @@ describe('the access token', () => {
 
 test('the project stands escaped in the path, and the request carries what is left of the budget', async () => {
   const { sender, requests } = setUp(() => Promise.resolve().then(() => ((ms += 20), { access_token: 't', expires_in: 3600 })));
-  await sender.send(push, 1000);
+  await sender.send(push, { deadlineMs: 1000 });
   expect(requests[0]).toMatchObject({ path: '/v1/projects/a%2Fb/messages:send', timeoutMs: 30 });
 });

@@ -1,5 +1,5 @@
 import type { Clock } from '../../platform/clock/index.js';
-import type { OutgoingPush, PushSender, SendResult } from '../channel-sender.js';
+import type { OutgoingPush, PushSender, SendBudget, SendResult } from '../channel-sender.js';
 import type { FcmCredential } from './fcm-credential.js';
 import { classifyFcmAnswer } from './fcm-errors.js';
 import type { WireOutcome } from './fcm-exchange.js';
@@ -37,7 +37,7 @@ export class FcmPushSender implements PushSender {
     this.timeoutMs = options.timeoutMs ?? DEFAULT_PUSH_TIMEOUT_MS;
   }
 
-  async send(message: OutgoingPush, deadlineMs = this.timeoutMs): Promise<SendResult> {
+  async send(message: OutgoingPush, { deadlineMs = this.timeoutMs, startMs }: SendBudget = {}): Promise<SendResult> {
     const { clock, wire } = this.options;
     const started = clock.monotonic();
     const budget = Math.min(deadlineMs, this.timeoutMs);
@@ -48,9 +48,10 @@ export class FcmPushSender implements PushSender {
     const header = this.authorization(budget);
     const authorization = typeof header === 'string' ? header : await header;
     if (authorization === undefined) return { kind: 'not_sent', code: 'CREDENTIAL' };
-    const timeoutMs = budget - (clock.monotonic() - started);
+    const spent = clock.monotonic() - started;
+    const timeoutMs = budget - spent;
     if (timeoutMs <= 0) return { kind: 'not_sent', code: 'DEADLINE' };
-    return this.classify(await wire.send({ path: this.path, authorization, body: text, timeoutMs }));
+    return this.classify(await wire.send({ path: this.path, authorization, body: text, timeoutMs }, startMs === undefined ? timeoutMs : startMs - spent));
   }
 
   async close(): Promise<void> {

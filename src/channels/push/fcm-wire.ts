@@ -54,13 +54,14 @@ export class FcmWire {
   /**
    * Sends one request, at most once, on the emptiest session; waits within its time-out where all are full.
    * Never rejects. A request that found no session in time was not sent.
+   * @param startMs how long it may wait for a session, within its time-out
    */
-  send(request: WireRequest): Promise<WireOutcome> {
+  send(request: WireRequest, startMs = request.timeoutMs): Promise<WireOutcome> {
     if (this.closing) return Promise.resolve({ kind: 'not_sent', code: 'CLOSED' });
     const session = this.waiters.size === 0 ? this.emptiest() : undefined;
     if (session) return session.request(request);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.giveUp(waiter, 'NO_SESSION_IN_TIME'), request.timeoutMs);
+      const timer = setTimeout(() => this.giveUp(waiter, 'NO_SESSION_IN_TIME'), Math.max(0, Math.min(startMs, request.timeoutMs)));
       const waiter: Waiter = { request, since: this.clock.monotonic(), timer, resolve };
       this.waiters.add(waiter);
       this.grow();

@@ -6,7 +6,7 @@
 -- first request. One statement has one snapshot, taken before the locks were: who has changed the chunk meanwhile has raised its
 -- fence, which is read anew under the lock, so a slice that the snapshot does not know cannot be another holder's.
 -- reads: chunks, campaigns, engine_state, runs, deliveries, users, devices, subscriptions, suppressions, topics, user_scores,
--- reads: trigger_entries   writes: slices
+-- reads: trigger_entries, fatigue_policies   writes: slices
 with held as materialized (
   select c.status in ('scheduled', 'running') or r.kind = 'test' as sends, e.stopped_at is not null as stopped
   from chunks as k
@@ -32,8 +32,9 @@ opened as (
     clock_timestamp() + :leaseMs::integer * interval '1 millisecond'
   from members as m
   having count(*) > 0
-  returning s.id, coalesce(:now::timestamptz, clock_timestamp()) as now)
-select o.id as "sliceId", o.now, d.id, d.user_id as "internalId", u.user_id as "userId", d.variant,
+  returning s.id, coalesce(:now::timestamptz, clock_timestamp()) as now,
+    coalesce((select max(p.version) from fatigue_policies as p), 0) as policy)
+select o.id as "sliceId", o.now, o.policy as "policyVersion", d.id, d.user_id as "internalId", u.user_id as "userId", d.variant,
   d.expires_at as "expiresAt", d.attempts, d.reason,
   u.email, u.timezone, u.device_timezone as "deviceTimezone", u.locale, u.device_locale as "deviceLocale",
   u.created_at as "createdAt", u.attributes,

@@ -1,18 +1,18 @@
--- Which of the people have an address that keeps bouncing: of their mails of the last 30 days, since the last one that is known to have
--- arrived, five came back, or three over at least 72 hours. One full mailbox on one evening is neither.
--- reads: message_events, message_facts, users
-with bounce as (
-  select e.user_id, min(e.occurred_at) as occurred_at
-  from message_events as e
-  where e.user_id = any (:userIds::bigint[]) and e.type = 'bounced' and e.source = 'mail-server-soft'
-    and e.month = any (:months::date[])
-    and e.occurred_at > :now::timestamptz - interval '30 days'
-    and e.occurred_at > coalesce((
-      select max(f.delivered_at) from message_facts as f where f.user_id = e.user_id and f.channel = 'email'), '-infinity')
-  group by e.user_id, e.month, e.delivery_id)
-select u.email, u.email_hash as "emailHash"
-from bounce as b
-join users as u on u.id = b.user_id
-where u.email_hash is not null
-group by u.id, u.email, u.email_hash
+-- Which of the addresses keep bouncing: of the mails of the last 30 days to the address, whoever they were for, since the last one
+-- that is known to have arrived, five came back, or three over at least 72 hours. One full mailbox on one evening is neither.
+-- reads: soft_bounces, message_facts, users
+with named as (
+  select distinct h.hash from unnest(:hashes::bytea[]) as h (hash)),
+arrived as (
+  select n.hash, max(f.delivered_at) as at
+  from named as n
+  join users as u on u.email_hash = n.hash
+  join message_facts as f on f.user_id = u.id and f.channel = 'email'
+  group by n.hash)
+select (select u.email from users as u where u.email_hash = n.hash limit 1) as email, n.hash as "emailHash"
+from named as n
+join soft_bounces as b on b.address_hash = n.hash
+left join arrived as a on a.hash = n.hash
+where b.occurred_at > :now::timestamptz - interval '30 days' and b.occurred_at > coalesce(a.at, '-infinity')
+group by n.hash
 having count(*) >= 5 or (count(*) >= 3 and max(b.occurred_at) - min(b.occurred_at) >= interval '72 hours');

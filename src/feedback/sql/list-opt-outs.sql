@@ -1,5 +1,6 @@
 -- Opt-outs in order of arrival, with the message each is to be credited to: the one it names; where it names none, the last marketing
--- message on the channel within the 7 days before, if there is one and the person had not been out already. receivedAt tells how far
+-- message on the channel within the 7 days before, if there is one and the person had not been out already by then (in the order in
+-- which it happened, of what has been told so far). receivedAt tells how far
 -- the reader may move on: an id is drawn before its commit, so younger rows may appear below older ones.
 -- reads: subscription_log, deliveries
 select l.id::text as id, l.user_id::text as "userId", l.message_id as "messageId", l.occurred_at as "occurredAt",
@@ -12,8 +13,9 @@ left join lateral (
     and m.settled_at <= l.occurred_at and m.settled_at > l.occurred_at - interval '7 days'
     and (
       select p.state from subscription_log as p
-      where p.user_id = l.user_id and p.channel = l.channel and p.topic = l.topic and p.id < l.id
-      order by p.id desc limit 1) is distinct from 'unsubscribed'
+      where p.user_id = l.user_id and p.channel = l.channel and p.topic = l.topic
+        and (p.occurred_at, p.id) < (l.occurred_at, l.id)
+      order by p.occurred_at desc, p.id desc limit 1) is distinct from 'unsubscribed'
   order by m.settled_at desc, m.id desc
   limit 1) as d on true
 where l.id > :after::bigint and l.state = 'unsubscribed' and l.received_at > :since::timestamptz

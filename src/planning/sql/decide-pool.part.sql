@@ -36,10 +36,12 @@ consent as (
     and s.channel = :channel::channel and s.topic in ('', coalesce(:topicKey::text, ''))
   group by s.user_id
 ),
-recent as (
-  select h.user_id, count(*) as messages
+-- Who may be over a cap at all: on whatever channel, by the widest window of any zone and the lowest limit of any tier. Most users are
+-- not, and only the others are counted exactly below.
+tally as materialized (
+  select h.user_id, count(*) filter (where h.at > :now::timestamptz - interval '7 days') as messages,
+    false __CAPS__ as pressed
   from pass_history as h
-  where h.at > :now::timestamptz - interval '7 days'
   group by h.user_id
 ),
 -- The first tier in the policy's order that holds the user replaces the limits that it names.
@@ -59,6 +61,7 @@ streaks as (
 counted as materialized (
   select h.user_id, c.ord, h.at, h.id, h.campaign_id, h.this_pass
   from pass_history as h
+  join tally as k on k.user_id = h.user_id and k.pressed
   join pass_pool as p on p.user_id = h.user_id
   join caps as c on (c.channel is null or c.channel = h.channel) and (c.topic_id is null or c.topic_id = h.topic_id)
   left join calendars as w on w.ord = c.ord and w.zone = p.zone
@@ -108,12 +111,12 @@ gap_gate as (
     (array_agg(h.campaign_id order by h.at + g.length desc))[1] as blocking_campaign_id
   from pass_history as h
   join gaps as g on g.channel is null or g.channel = h.channel
-  where h.at > :now::timestamptz - g.length
+  where h.at >= :gapsFrom::timestamptz and h.at > :now::timestamptz - g.length
   group by h.user_id
 ),
 __RESERVE__,
 gated as (
-  select p.user_id, p.client_id, p.in_audience, p.zone, p.entry, p.due_at, p.expires_at, coalesce(r7.messages, 0) as messages_in_7d,
+  select p.user_id, p.client_id, p.in_audience, p.zone, p.entry, p.due_at, p.expires_at, coalesce(k.messages, 0) as messages_in_7d,
     -- Each hash costs some 2 µs a user: asked only where a share is held out or there is more than one variant.
     not :transactional::boolean and :globalBuckets::integer > 0
       and bucket_of(:globalSalt::text, p.client_id) < :globalBuckets::integer as global_holdout,
@@ -134,12 +137,15 @@ gated as (
     rg.free_at as reserve_free_at, rg.before as reserve_before, rg.ord as reserve_cap, rg.campaign_id as reserve_campaign_id,
     w.worth_segment, w.incrementality, w.heard_messages, w.heard_opens, w.heard_conversions, w.conversion_rate, w.open_rate,
     w.conversion_value, w.conversion_gain, w.open_gain, w.hazard, w.keep_value, w.message_cost,
-    w.net_worth
+    w.net_worth,
+    -- Of those who are worth exactly the price of the budget, a share by lot.
+    w.net_worth <= :price::float8 and not (:tieBuckets::integer > 0 and w.net_worth = :price::float8
+      and bucket_of(:tieSalt::text, p.client_id) < :tieBuckets::integer) as below_price
   from pass_pool as p
   left join suppressions as s on s.address_hash = p.email_hash
   left join consent as c on c.user_id = p.user_id
   left join reach as r on r.user_id = p.user_id
-  left join recent as r7 on r7.user_id = p.user_id
+  left join tally as k on k.user_id = p.user_id
   left join priced as w on w.user_id = p.user_id
   left join quiet as q on not :transactional::boolean and q.zone = p.zone
     and q.starts <= :now::timestamptz and q.ends > :now::timestamptz
@@ -167,7 +173,7 @@ reasoned as (
       when g.gap_free_at is not null then 'minimum_gap'
       when g.cap_free_at is not null then 'frequency_cap'
       when g.reserve_free_at is not null then 'reserved_for_priority'
-      when g.net_worth <= 0 then 'not_worth_it'
+      when g.below_price then 'not_worth_it'
     end)::delivery_reason as reason,
     greatest(g.quiet_until, g.gap_free_at, g.cap_free_at, g.reserve_free_at) as gates_free_at
   from gated as g
@@ -189,12 +195,14 @@ decided as (
       and bucket_of(:holdoutSalt::text, t.client_id) < :holdoutBuckets::integer as held_out,
     case when cardinality(:variantBounds::integer[]) = 0 or :variantBounds::integer[] = '{10000}' then 0
       else width_bucket(bucket_of(:variantSalt::text, t.client_id), :variantBounds::integer[]) end::smallint as variant,
+    case when t.over_budget then 'budget_spent' else t.reason end as why,
     (case
+      when t.over_budget then 'suppressed'
       when t.reason is null and not :transactional::boolean and :holdoutBuckets::integer > 0
         and bucket_of(:holdoutSalt::text, t.client_id) < :holdoutBuckets::integer then 'held_out'
       when t.reason is null then 'queued'
       when :defer::boolean and t.free_at <= t.expires_at then 'deferred'
       else 'suppressed'
     end)::delivery_state as state
-  from timed as t
+  from __RATIONED__ as t
 )

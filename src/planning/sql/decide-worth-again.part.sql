@@ -5,4 +5,4 @@
     conversions = excluded.conversions, incrementality = excluded.incrementality, conversion_rate = excluded.conversion_rate,
     open_rate = excluded.open_rate, conversion_value = excluded.conversion_value, conversion_gain = excluded.conversion_gain,
     open_gain = excluded.open_gain, hazard = excluded.hazard, keep_value = excluded.keep_value, cost = excluded.cost,
-    net_worth = excluded.net_worth
+    net_worth = excluded.net_worth, price = excluded.price

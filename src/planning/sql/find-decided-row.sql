@@ -7,7 +7,7 @@ select u.id as "internalId", d.id, d.run_id::bigint as "runId", d.wave_id::bigin
   case when e.net_worth is not null then jsonb_build_object('segment', e.segment, 'messages', e.messages, 'opens', e.opens,
     'conversions', e.conversions, 'incrementality', e.incrementality, 'conversionRate', e.conversion_rate, 'openRate', e.open_rate,
     'value', e.conversion_value, 'conversionGain', e.conversion_gain, 'openGain', e.open_gain, 'hazard', e.hazard,
-    'keepValue', e.keep_value, 'cost', e.cost, 'netWorth', e.net_worth) end as worth,
+    'keepValue', e.keep_value, 'cost', e.cost, 'netWorth', e.net_worth, 'price', e.price) end as worth,
   exists (select from slices as s where s.chunk_id = d.chunk_id and s.closed_at is null and d.id between s.first_id and s.last_id) as sending
 from users as u
 left join lateral (

@@ -11,12 +11,15 @@ select u.id, u.user_id, u.email_hash, u.email is not null, coalesce(u.zone, :def
       select from users as u where u.id = o.id and (__AUDIENCE__))),
   0, :dueAt::timestamptz, :expiresAt::timestamptz
 from users as u
-where u.id >= :fromId::bigint and u.id < :toId::bigint and (__AUDIENCE__)
+where u.id >= :fromId::bigint and u.id < :toId::bigint
+  -- COALESCE asks user by user. As a join the planner may walk a segment from its first member on, however far up the bucket's users are.
+  and coalesce((__AUDIENCE__), false)
   and (:only::bigint[] is null or u.id = any (:only::bigint[]))
   and (:zone::text is null or coalesce(u.zone, :defaultZone::text) = :zone::text)
   and not exists (
     select from deliveries as d
-    where d.month = :month::date and d.run_id = :runId::bigint and d.user_id = u.id and d.entry = 0)
+    where d.month = :month::date and d.run_id = :runId::bigint and d.user_id = u.id and d.entry = 0
+      and d.user_id >= :fromId::bigint and d.user_id < :toId::bigint)
   -- By the wall time of the occurrences: a day of 23 hours is a day, and a message that left late delays no later one.
   and (:reentryAfter::timestamptz is null or not exists (
     select from deliveries as d

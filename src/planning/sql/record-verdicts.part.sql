@@ -5,7 +5,7 @@
 -- Twin: take-verdicts.part.sql, which only counts.
 -- writes: deliveries, chunks, pass_history (temporary)
 , verdicts as materialized (
-  select d.user_id, d.entry, d.due_at, d.expires_at, d.state, d.reason, d.free_at, d.variant, d.messages_in_7d,
+  select d.user_id, d.entry, d.due_at, d.expires_at, d.state, d.why as reason, d.free_at, d.variant, d.messages_in_7d,
     d.gap_free_at, d.gap_blocking_id, d.gap_blocking_campaign_id, d.cap_free_at, d.cap_blocking_id, d.cap_blocking_campaign_id, d.cap,
     d.reserve_cap, d.reserve_campaign_id, d.worth_segment, d.incrementality, d.heard_messages, d.heard_opens, d.heard_conversions,
     d.conversion_rate, d.open_rate, d.conversion_value, d.conversion_gain, d.open_gain, d.hazard, d.keep_value, d.message_cost, d.net_worth
@@ -58,4 +58,4 @@ taken as (
   where w.state = 'queued' and not :transactional::boolean
 )
 __TERMS__
-select t.id::text as "chunkId" from parts as t
+select t.id::text as "chunkId", t.size from parts as t

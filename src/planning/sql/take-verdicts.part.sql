@@ -2,7 +2,7 @@
 -- ledger is neither written nor locked. Twin: record-verdicts.part.sql.
 -- writes: pass_history (temporary)
 , verdicts as materialized (
-  select d.user_id, d.state, d.reason, d.variant, d.messages_in_7d, d.free_at, d.net_worth from decided as d
+  select d.user_id, d.state, d.why as reason, d.variant, d.messages_in_7d, d.free_at, d.net_worth from decided as d
 ),
 taken as (
   insert into pass_history (user_id, campaign_id, wave_id, channel, topic_id, at, this_pass)

@@ -50,6 +50,8 @@ export function loadConfig(source: NodeJS.ProcessEnv): Config {
   if ((env.DATABASE_URL === undefined) !== (env.REDIS_URL === undefined)) {
     problems.push('DATABASE_URL and REDIS_URL belong together: set both, or neither for the embedded ones');
   }
+  const dkim = [env.DKIM_DOMAIN, env.DKIM_SELECTOR, env.DKIM_KEY_FILE].filter((value) => value !== undefined);
+  if (dkim.length !== 0 && dkim.length !== 3) problems.push('DKIM_DOMAIN, DKIM_SELECTOR and DKIM_KEY_FILE belong together: set all three, or none');
   if (env.SLICE_LEASE_MS <= env.REQUEST_TIMEOUT_MS) {
     problems.push('SLICE_LEASE_MS must be longer than REQUEST_TIMEOUT_MS, or a message under way would be called lost');
   }
@@ -63,8 +65,8 @@ function isVariable(name: string, known: string[]): boolean {
 }
 
 const OPTIONAL = new Set([
-  'DATABASE_URL', 'REDIS_URL', 'PUBLIC_URL', 'ADMIN_API_KEY', 'USER_TOKEN_SECRET', 'LINK_SECRET', 'CORS_ORIGINS',
-  'FCM_PROJECT_ID', 'GOOGLE_APPLICATION_CREDENTIALS', 'FCM_ENDPOINT', 'SMTP_URL', 'MAIL_FROM_DOMAINS',
+  'DATABASE_URL', 'REDIS_URL', 'PUBLIC_URL', 'ADMIN_API_KEY', 'USER_TOKEN_SECRET', 'LINK_SECRET', 'LINK_SECRET_PREVIOUS', 'CORS_ORIGINS',
+  'FCM_PROJECT_ID', 'DKIM_DOMAIN', 'DKIM_SELECTOR', 'DKIM_KEY_FILE', 'GOOGLE_APPLICATION_CREDENTIALS', 'FCM_ENDPOINT', 'SMTP_URL', 'MAIL_FROM_DOMAINS',
 ]);
 
 function split(list: string | undefined): string[] {

@@ -54,6 +54,10 @@ export class Environment {
   @Transform(empty) @IsOptional() @IsString()
   LINK_SECRET?: string;
 
+  /** Earlier LINK_SECRETs, separated by spaces: links that they signed go on working, none is signed with them. */
+  @Transform(empty) @IsOptional() @Matches(/^\s*\S{16,}(\s+\S{16,})*\s*$/, { message: 'LINK_SECRET_PREVIOUS must be secrets of at least 16 characters, separated by spaces' })
+  LINK_SECRET_PREVIOUS?: string;
+
   /** Browser origins, comma-separated, that may use what an app key may. */
   @Transform(empty) @IsOptional() @Matches(/^\s*https?:\/\/[^\s,/]+(\s*,\s*https?:\/\/[^\s,/]+)*\s*$/, { message: 'CORS_ORIGINS must be a comma-separated list of origins such as https://shop.example' })
   CORS_ORIGINS?: string;
@@ -85,6 +89,18 @@ export class Environment {
   /** Domains, comma-separated, that a template's own `from` may use. */
   @Transform(empty) @IsOptional() @IsString()
   MAIL_FROM_DOMAINS?: string;
+
+  /** Domain that signs mail (DKIM); together with DKIM_SELECTOR and DKIM_KEY_FILE. Absent: unsigned, or signed by the mail server. */
+  @Transform(empty) @IsOptional() @Matches(/^[a-z0-9.-]+\.[a-z0-9-]+$/i, { message: 'DKIM_DOMAIN must be a domain' })
+  DKIM_DOMAIN?: string;
+
+  /** Selector under which the public key stands: <selector>._domainkey.<domain>. */
+  @Transform(empty) @IsOptional() @Matches(/^[a-z0-9._-]+$/i, { message: 'DKIM_SELECTOR must be a selector such as s1' })
+  DKIM_SELECTOR?: string;
+
+  /** File with the private key, PEM. */
+  @Transform(empty) @IsOptional() @IsString()
+  DKIM_KEY_FILE?: string;
 
   /** fatal, error, warn, info, debug or trace. */
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])

@@ -20,7 +20,7 @@ export const MESSAGE_COLUMNS: readonly Column<ExportedMessage>[] = [
   ...columns<ExportedMessage>('text', 'messageId', 'campaignId', 'campaignName', 'runId', 'userId', 'channel', 'topic', 'class', 'variant', 'outcome', 'reason'),
   ...columns<ExportedMessage>('time', 'dueAt', 'decidedAt', 'sentAt', 'deliveredAt', 'openedAt', 'clickedAt', 'unsubscribedAt', 'firstConvertedAt'),
   column('conversions', 'integer'), column('revenue', 'number'), column('currency', 'text'), column('segments', 'list'),
-  column('messagesIn7d', 'integer'), column('templateVersion', 'integer'), column('updatedAt', 'time'),
+  column('messagesIn7d', 'integer'), column('templateVersion', 'integer'), column('updatedAt', 'time'), column('doubts', 'integer'),
 ];
 
 export const DAY_COLUMNS: readonly Column<DayRow>[] = [

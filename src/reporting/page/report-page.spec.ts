@@ -7,7 +7,7 @@ import { reportBody } from './report-page.js';
 const arm = (users: number, converted: number): LiftArm => ({ users, converted, total: converted * 10, squares: converted * 100 });
 
 function page(treated: LiftArm, control: LiftArm, outcomes: [string, number][] = []): string {
-  const sums = { outcomes: outcomes.map(([outcome, n]) => ({ variant: 0, outcome, reason: null, count: `${n}` })), facts: [], conversions: [] };
+  const sums = { outcomes: outcomes.map(([outcome, n]) => ({ variant: 0, outcome, reason: null, count: `${n}`, resent: '0' })), facts: [], conversions: [] };
   const results = {
     campaignId: '1', name: 'Spring', runId: null, channel: 'push', topic: null, status: 'completed', ignoreCaps: false,
     asOf: new Date(0), launchedAt: new Date(0), timezone: 'UTC', currency: 'EUR', ...countsOf(sums as never, 'EUR', 0),

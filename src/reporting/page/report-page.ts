@@ -47,7 +47,8 @@ function unsent(r: CampaignResults): Markup {
     bar('deferred', r.deferred, 'soft'), bar('failed', r.failed, 'bad'), bar('in doubt', r.unknown, 'bad'), bar('held out', r.holdout, 'main'),
   ].filter(({ value }) => value > 0);
   return html`<section><h2>Why not everybody</h2>${reasons.length > 0 ? bars('Reasons for not sending', reasons) : html`<p>Everybody in the audience passed every gate.</p>`}
-<p class="soft-ink">${count(r.audience)} decided = ${parts.filter(([, n]) => n > 0).map(([name, n]) => `${count(n)} ${name}`).join(' + ') || '0'}</p></section>`;
+<p class="soft-ink">${count(r.audience)} decided = ${parts.filter(([, n]) => n > 0).map(([name, n]) => `${count(n)} ${name}`).join(' + ') || '0'}</p>${r.resent > 0
+    ? html`<p class="soft-ink">${count(r.resent)} of these were sent again after a request whose outcome nobody knows, and may have arrived more than once.</p>` : html``}</section>`;
 }
 
 function lift(r: CampaignResults): Markup {

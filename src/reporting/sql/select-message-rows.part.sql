@@ -10,7 +10,7 @@ select d.month::text as month, d.user_id::text as "internalId", d.id::text as id
   f.delivered_at as "deliveredAt", f.opened_at as "openedAt", f.clicked_at as "clickedAt", f.unsubscribed_at as "unsubscribedAt",
   v.first_at as "firstConvertedAt", coalesce(v.conversions, 0) as conversions,
   coalesce(v.revenue, 0) as revenue, coalesce(v.currency, :currency::text) as currency, m.segments, d.messages_in_7d as "messagesIn7d",
-  d.template_version as "templateVersion", w.updated_at as "updatedAt"
+  d.template_version as "templateVersion", w.updated_at as "updatedAt", d.doubts
 from deliveries as d
 join runs as r on r.id = d.run_id and r.kind = 'regular'
 join campaigns as c on c.id = d.campaign_id

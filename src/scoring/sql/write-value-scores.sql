@@ -1,6 +1,6 @@
--- Writes the value scores of many buyers.
--- writes: user_scores
+-- Writes the value scores of all buyers whose forecasts were put by.
+-- reads: score_forecasts (temporary)  writes: user_scores
 update user_scores s
-set probability_alive = v.alive, expected_purchases_90d = v.purchases, expected_value_90d = v.value
-from unnest(:ids::bigint[], :alive::float8[], :purchases::float8[], :values::float8[]) as v (user_id, alive, purchases, value)
-where s.user_id = v.user_id
+set probability_alive = f.alive, expected_purchases_90d = f.purchases, expected_value_90d = f.value
+from score_forecasts f
+where s.user_id = f.user_id

@@ -1,2 +1,0 @@
--- Until the transaction ends.
-select set_config('enable_nestloop', :nestedLoops, true);
