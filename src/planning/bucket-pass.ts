@@ -86,12 +86,12 @@ export class BucketPass {
     });
     const chunkIds: string[] = [];
     for (const step of await decisionOrder(tx, this.worlds.predicates, waves, world, range, limitsOf)) {
-      chunkIds.push(...(await this.decideWave(tx, step, world, bucket, range, limitsOf, only === undefined)));
+      chunkIds.push(...(await this.decideStep(tx, step, world, bucket, range, limitsOf, only === undefined)));
     }
     return { busy: false, chunkIds };
   }
 
-  private async decideWave(
+  private async decideStep(
     tx: Transaction, { wave, round, last, whole }: Step, world: PassWorld, bucket: number, range: IdRange, limitsOf: LimitsOf, everybody: boolean,
   ): Promise<string[]> {
     const versions = { ...world, templateVersions: await this.templateVersions(tx, wave) };

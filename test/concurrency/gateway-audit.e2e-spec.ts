@@ -28,7 +28,7 @@ const A_MINUTE: Storm = { windowMs: 60_000, rounds: 40, freelyMs: 3_000 };
 /** What of a pass the test holds back or takes out. */
 interface OpenedPass {
   lock: (...args: unknown[]) => Promise<boolean>;
-  decideWave: (tx: object, ...rest: unknown[]) => Promise<string[]>;
+  decideStep: (tx: object, ...rest: unknown[]) => Promise<string[]>;
 }
 
 interface LogEntry {
@@ -119,9 +119,9 @@ class Rounds {
   constructor(private readonly apps: readonly TestApp[], private readonly locked: boolean) {
     for (const app of apps) {
       const pass = app.app.get(BucketPass) as unknown as OpenedPass;
-      const decideWave = pass.decideWave.bind(pass);
-      pass.decideWave = async (tx, ...rest) => {
-        const chunks = await decideWave(tx, ...rest);
+      const decideStep = pass.decideStep.bind(pass);
+      pass.decideStep = async (tx, ...rest) => {
+        const chunks = await decideStep(tx, ...rest);
         await this.barrier.pass(tx);
         return chunks;
       };

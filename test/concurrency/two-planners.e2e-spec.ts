@@ -10,7 +10,7 @@ const USERS = 2_000;
 interface OpenedPass {
   lock: (...args: unknown[]) => Promise<boolean>;
   decideEverythingDue: (...args: unknown[]) => Promise<unknown>;
-  decideWave: (...args: unknown[]) => Promise<unknown>;
+  decideStep: (...args: unknown[]) => Promise<unknown>;
 }
 
 function gate(): { opened: Promise<void>; open: () => void } {
@@ -52,10 +52,10 @@ async function race(first: TestApp, second: TestApp): Promise<number> {
   // and waits there for their commit: it would run into them, and take back what it has decided.
   const met = gate();
   const own = second.app.get(BucketPass) as unknown as OpenedPass;
-  const decideWave = own.decideWave.bind(own);
+  const decideStep = own.decideStep.bind(own);
   let waves = 0;
-  own.decideWave = async (...args) => {
-    const chunks = await decideWave(...args);
+  own.decideStep = async (...args) => {
+    const chunks = await decideStep(...args);
     if (++waves === high.length) {
       met.open();
       await firstTick;
@@ -66,7 +66,7 @@ async function race(first: TestApp, second: TestApp): Promise<number> {
   await Promise.race([secondTick, met.opened, untilBlocked(first)]);
   mayCommit.open();
   await Promise.all([firstTick, secondTick]);
-  own.decideWave = decideWave;
+  own.decideStep = decideStep;
   await second.loop('planner');
   const [row] = await first.db.raw<{ n: number }>(`select count(*)::integer as n from deliveries where state = 'queued'`);
   return row!.n;
