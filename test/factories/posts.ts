@@ -95,6 +95,10 @@ export const POSTS: Record<string, Make> = {
   '/v1/messages/{messageId}/events': async (t, n) => ({
     path: `/v1/messages/${await message(t, n, { topic: 'promo' }, {})}/events`, key: t.keys.app, body: { type: 'opened', occurredAt: t.clock.now().toISOString() },
   }),
+  '/v1/messages/events': async (t, n) => ({
+    path: '/v1/messages/events', key: t.keys.app,
+    body: { events: [{ messageId: await message(t, n, { topic: 'promo' }, {}), type: 'opened', occurredAt: t.clock.now().toISOString() }] },
+  }),
   '/v1/providers/email/events': async (t, n) => ({
     path: '/v1/providers/email/events', key: t.keys.ingest,
     body: { events: [{ messageId: await message(t, n, { topic: 'promo', channel: 'email' }, {}), type: 'bounce', hard: true, occurredAt: t.clock.now().toISOString() }] },
