@@ -80,7 +80,8 @@ async function known({ name, id, refs }: Person, campaigns: readonly LedgerCampa
   const told = (await body(`/v1/users/${name}/messages`)) as Record<string, unknown>[];
   const list = Array.isArray(told) ? told : (told as { data: Record<string, unknown>[] }).data;
   return {
-    facts: await Promise.all(refs.map((ref) => ledger.facts(ref))),
+    // A credit that came and went leaves a row that says nothing, but for when it changed: exports by updatedSince need that.
+    facts: (await Promise.all(refs.map((ref) => ledger.facts(ref)))).map((facts) => (facts && Object.values(facts).some((fact) => fact !== null) ? facts : null)),
     credits: credits.map(({ event, value, delivery }) => ({ event, value, message: refs.findIndex((ref) => ref.id === delivery) })),
     messages: list.map(({ messageId: _message, campaignId, runId: _run, ...row }) => ({ ...row, campaign: campaignOf.get(campaignId as string) }))
       .sort((a, b) => a.campaign! - b.campaign!),

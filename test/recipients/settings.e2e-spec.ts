@@ -15,7 +15,7 @@ it('settings start with the documented defaults', async () => {
   expect((await admin('get', '/v1/settings')).body).toEqual({
     purchaseEvent: 'purchase', currency: 'EUR', defaultTimezone: 'UTC', consent: { push: 'optOut', email: 'optOut' },
     staleDeviceAfter: 'P30D', eventRetention: 'P400D', globalHoldout: 0, margin: 1, messageCost: { push: 0, email: 0 },
-    openValue: 0, optOutTolerance: 0.02,
+    openValue: 0, optOutTolerance: 0.02, messageBudget: { push: null, email: null, window: 'day' }, worthRetention: 'P400D',
   });
 });
 
