@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { ensureBuild } from '../scripts/lib/prepare.mjs';
 import { inRoot } from '../scripts/lib/paths.mjs';
-import { diesWithUs } from '../scripts/lib/run.mjs';
+import { ready, startServer, stopServer } from './lib/server.mjs';
 
 const KEY = 'bench-admin-key-0123456789';
 const { values } = parseArgs({ options: { messages: { type: 'string', default: '60000' } } });
@@ -28,12 +28,10 @@ const loadBefore = loadavg();
 await ensureBuild();
 const dataDir = mkdtempSync(join(tmpdir(), 'rapport-bench-'));
 chmodSync(dataDir, 0o711);
-const server = spawn(process.execPath, [...diesWithUs, inRoot('scripts', 'start.mjs')], {
-  env: { ...process.env, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'error', ADMIN_API_KEY: KEY, npm_lifecycle_event: '' }, stdio: ['ignore', 'pipe', 'inherit'],
-});
+const server = startServer(dataDir, KEY);
 let pool;
 try {
-  const url = new URL(await ready());
+  const url = new URL(await ready(server));
   pool = new pg.Pool({ host: join(dataDir, 'run'), user: 'rapport', database: 'rapport', max: LANES });
   const [single, batched, provider, bought] = await seed();
   const opened = (messageId) => ({ type: 'opened', occurredAt: at(messageId.n) });
@@ -52,22 +50,8 @@ try {
   report(result);
 } finally {
   await pool?.end();
-  const gone = new Promise((done) => server.once('exit', done));
-  server.kill('SIGTERM');
-  await gone;
+  await stopServer(server);
   rmSync(dataDir, { recursive: true, force: true });
-}
-
-function ready() {
-  let output = '';
-  return new Promise((done, fail) => {
-    server.once('exit', () => fail(new Error(`the server ended: ${output}`)));
-    server.stdout.setEncoding('utf8').on('data', (text) => {
-      output += text;
-      const found = /ready at \S*?:(\d+)/.exec(output);
-      if (found) done(`http://127.0.0.1:${found[1]}`);
-    });
-  });
 }
 
 function at(n) {

@@ -4,14 +4,13 @@
  * table of the same Postgres.
  */
 import { appendFileSync, chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { spawn } from 'node:child_process';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { ensureBuild } from '../scripts/lib/prepare.mjs';
 import { inRoot } from '../scripts/lib/paths.mjs';
-import { diesWithUs } from '../scripts/lib/run.mjs';
+import { ready, startServer, stopServer } from './lib/server.mjs';
 
 const KEY = 'bench-admin-key-0123456789';
 const BATCH = 1_000;
@@ -33,11 +32,9 @@ await ensureBuild();
 const dataDir = mkdtempSync(join(tmpdir(), 'rapport-bench-'));
 // As root, Postgres runs as another user.
 chmodSync(dataDir, 0o711);
-const server = spawn(process.execPath, [...diesWithUs, inRoot('scripts', 'start.mjs')], {
-  env: { ...process.env, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'error', ADMIN_API_KEY: KEY, npm_lifecycle_event: '' }, stdio: ['ignore', 'pipe', 'inherit'],
-});
+const server = startServer(dataDir, KEY);
 try {
-  const url = await ready();
+  const url = await ready(server);
   // Both are measured warm: what a server does for years, not in its first second.
   await inLanes(batchesOf(WARM, (i) => ({ ...event(i), eventId: `w${i}` })), (rows) => post(url, '/v1/events', { events: rows }));
   const sent = batchesOf(counts.events, event);
@@ -48,22 +45,8 @@ try {
   const orders = await timed(counts.import, () => importFile(url, 'transactions', 'user,time,value,id', order));
   report({ events, bare, users, people, orders });
 } finally {
-  const gone = new Promise((done) => server.once('exit', done));
-  server.kill('SIGTERM');
-  await gone;
+  await stopServer(server);
   rmSync(dataDir, { recursive: true, force: true });
-}
-
-function ready() {
-  let output = '';
-  return new Promise((done, fail) => {
-    server.once('exit', () => fail(new Error(`the server ended: ${output}`)));
-    server.stdout.setEncoding('utf8').on('data', (text) => {
-      output += text;
-      const found = /ready at \S*?:(\d+)/.exec(output);
-      if (found) done(`http://127.0.0.1:${found[1]}`);
-    });
-  });
 }
 
 /** A year of a shop: 20 % of the rows are purchases, ten events a user. */

@@ -4,14 +4,13 @@
  * DIR keeps the seeded database for another run. Then purchases of 10,000 users, until their scores have followed.
  */
 import { appendFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { spawn } from 'node:child_process';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { ensureBuild } from '../scripts/lib/prepare.mjs';
 import { inRoot } from '../scripts/lib/paths.mjs';
-import { diesWithUs } from '../scripts/lib/run.mjs';
+import { ready, startServer, stopServer } from './lib/server.mjs';
 
 const KEY = 'bench-admin-key-0123456789';
 const RESULTS = inRoot('bench', 'RESULTS.md');
@@ -31,10 +30,7 @@ if (!values['seed-only']) await withServer('all', measure);
 if (!values.data) rmSync(dataDir, { recursive: true, force: true });
 
 async function withServer(role, work) {
-  const server = spawn(process.execPath, [...diesWithUs, inRoot('scripts', 'start.mjs')], {
-    env: { ...process.env, DATA_DIR: dataDir, PORT: '0', ROLE: role, LOG_LEVEL: 'error', ADMIN_API_KEY: KEY, npm_lifecycle_event: '' }, stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const gone = new Promise((done) => server.once('exit', done));
+  const server = startServer(dataDir, KEY, { ROLE: role });
   const db = new pg.Client({ host: join(dataDir, 'run'), user: 'rapport', database: 'rapport' });
   try {
     const url = await ready(server);
@@ -42,21 +38,8 @@ async function withServer(role, work) {
     await work(db, url, server.pid);
   } finally {
     await db.end().catch(() => undefined);
-    server.kill('SIGTERM');
-    await gone;
+    await stopServer(server);
   }
-}
-
-function ready(server) {
-  let output = '';
-  return new Promise((done, fail) => {
-    server.once('exit', () => fail(new Error(`the server ended: ${output}`)));
-    server.stdout.setEncoding('utf8').on('data', (text) => {
-      output += text;
-      const found = /ready at \S*?:(\d+)/.exec(output);
-      if (found) done(`http://127.0.0.1:${found[1]}`);
-    });
-  });
 }
 
 /** Two years of a shop, as the purchase model has it: every buyer with a rate and a patience of their own. */

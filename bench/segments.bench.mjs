@@ -4,14 +4,13 @@
  * membership, with events over HTTP at a steady rate and five segments that they concern.
  */
 import { appendFileSync, chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { spawn } from 'node:child_process';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { ensureBuild } from '../scripts/lib/prepare.mjs';
 import { inRoot } from '../scripts/lib/paths.mjs';
-import { diesWithUs } from '../scripts/lib/run.mjs';
+import { ready, startServer, stopServer } from './lib/server.mjs';
 
 const KEY = 'bench-admin-key-0123456789';
 const BATCH = 500;
@@ -29,13 +28,11 @@ await ensureBuild();
 const dataDir = mkdtempSync(join(tmpdir(), 'rapport-bench-'));
 // As root, Postgres runs as another user.
 chmodSync(dataDir, 0o711);
-const server = spawn(process.execPath, [...diesWithUs, inRoot('scripts', 'start.mjs')], {
-  env: { ...process.env, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'error', ADMIN_API_KEY: KEY, npm_lifecycle_event: '' }, stdio: ['ignore', 'pipe', 'inherit'],
-});
+const server = startServer(dataDir, KEY);
 const pool = new pg.Pool({ host: join(dataDir, 'run'), user: 'rapport', database: 'rapport', max: 3 });
 pool.on('error', () => undefined);
 try {
-  const url = await ready();
+  const url = await ready(server);
   const loadBefore = loadavg();
   await seed();
   const counting = await compareCounts();
@@ -44,22 +41,8 @@ try {
   report({ counting, built, lags, loadBefore });
 } finally {
   await pool.end();
-  const gone = new Promise((done) => server.once('exit', done));
-  server.kill('SIGTERM');
-  await gone;
+  await stopServer(server);
   rmSync(dataDir, { recursive: true, force: true });
-}
-
-function ready() {
-  let output = '';
-  return new Promise((done, fail) => {
-    server.once('exit', () => fail(new Error(`the server ended: ${output}`)));
-    server.stdout.setEncoding('utf8').on('data', (text) => {
-      output += text;
-      const found = /ready at \S*?:(\d+)/.exec(output);
-      if (found) done(`http://127.0.0.1:${found[1]}`);
-    });
-  });
 }
 
 /** Every second user bought, on six days of the last year. */

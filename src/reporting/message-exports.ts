@@ -38,7 +38,7 @@ export class MessageExports {
     const order = filter.campaignId === undefined ? 'none' : 'ledger';
     const statement = selectMessages(filter, (await this.settings.get()).currency, order);
     const file = { name, format, encoder: encoderFor(format, MESSAGE_COLUMNS) };
-    await this.slots.use(() => sendExport(response, file, (gone) => this.presented(readRows<MessageRow>(this.database, statement, gone))));
+    await this.slots.take(() => sendExport(response, file, (gone) => this.presented(readRows<MessageRow>(this.database, statement, gone))));
   }
 
   private async *presented(batches: AsyncGenerator<MessageRow[]>): AsyncGenerator<ExportedMessage[]> {
