@@ -4,10 +4,10 @@ import { Clock } from '../platform/clock/index.js';
 import { ApiDatabase, sqlFile, type Database, type Transaction } from '../platform/database/index.js';
 import type { RejectedRow } from '../platform/http/index.js';
 import { Users } from '../recipients/index.js';
+import { firstKeptMonth } from '../platform/time/index.js';
 import { SettingsService } from '../settings/index.js';
 import { refusedToApp } from './app-key-rules.js';
 import { EventMonths } from './event-months.js';
-import { firstKeptMonth } from './event-retention.js';
 import { parseEventRow, type EventInput } from './event-row.js';
 import { IngestHooks, type AcceptedEvent } from './ingest-hooks.js';
 

@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '../platform/clock/index.js';
 import { WorkerDatabase, sqlFile } from '../platform/database/index.js';
 import { Loops } from '../platform/loops/index.js';
-import { parseDuration } from '../platform/time/index.js';
+import { firstKeptMonth } from '../platform/time/index.js';
 import { SettingsService } from '../settings/index.js';
 
 const drop = sqlFile<{ before: string }, { dropped: number }>(import.meta.url, './sql/drop-event-months.sql');
@@ -10,11 +10,6 @@ const drop = sqlFile<{ before: string }, { dropped: number }>(import.meta.url, '
 const LOOK_EVERY_MS = 30 * 60_000;
 /** UTC, after the nightly refresh of the scores. */
 const NIGHT_HOUR = 3;
-
-/** The first month (its first day) that is kept raw: months are dropped whole, once the last of their events is too old. */
-export function firstKeptMonth(now: Date, retention: string): string {
-  return `${new Date(now.getTime() - parseDuration(retention)!).toISOString().slice(0, 7)}-01`;
-}
 
 /** Drops raw events that are older than the setting `eventRetention`; what was counted from them, and their ids, stay. */
 @Injectable()

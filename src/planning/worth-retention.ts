@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '../platform/clock/index.js';
 import { WorkerDatabase, sqlFile } from '../platform/database/index.js';
 import { Loops } from '../platform/loops/index.js';
-import { parseDuration } from '../platform/time/index.js';
+import { firstKeptMonth } from '../platform/time/index.js';
 import { SettingsService } from '../settings/index.js';
 
 const drop = sqlFile<{ before: string }, { dropped: number }>(import.meta.url, './sql/drop-worth-months.sql');
@@ -30,9 +30,7 @@ export class WorthRetention implements OnModuleInit {
   private async nightly(): Promise<void> {
     const now = this.clock.now();
     if (now.getUTCHours() !== NIGHT_HOUR) return;
-    const { worthRetention } = await this.settings.get();
-    // A month goes once the last of its runs is too old.
-    const before = `${new Date(now.getTime() - parseDuration(worthRetention)!).toISOString().slice(0, 7)}-01`;
+    const before = firstKeptMonth(now, (await this.settings.get()).worthRetention);
     const [row] = await this.database.query(drop, { before });
     if (row!.dropped > 0) this.logger.log(`dropped the terms of worth of ${row!.dropped} months before ${before}`);
   }

@@ -139,3 +139,15 @@ describe('also where a campaign takes its users piece by piece:', () => {
   });
 });
 
+
+it('the terms go at night once their whole month is older than the retention; the decisions stay', async () => {
+  const months = async (table: string) => (await t.db.raw<{ month: string }>(`select distinct month::text from ${table} where month = '2026-03-01'`)).length;
+  expect(await months('decision_worth')).toBe(1);
+  // 400 days after the month's first day, and after its last.
+  for (const [at, left] of [['2027-04-06T03:10:00Z', 1], ['2027-05-06T12:00:00Z', 1], ['2027-05-06T03:10:00Z', 0]] as const) {
+    t.clock.set(at);
+    await t.loop('worth-retention');
+    expect([at, await months('decision_worth')]).toEqual([at, left]);
+  }
+  expect(await months('deliveries')).toBe(1);
+});

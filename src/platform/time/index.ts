@@ -1,4 +1,5 @@
 export { MAX_DURATION_MS, parseDuration } from './duration.js';
+export { firstKeptMonth } from './months.js';
 export { parseInstant } from './rfc3339.js';
 export { INSTANT_MESSAGE, IsDuration, IsInstant, IsZone, ZONE_MESSAGE, type DurationBounds } from './validators.js';
 export { isZone } from './zone.js';
