@@ -48,8 +48,7 @@ export class Planner implements OnModuleInit {
   async tick(): Promise<void> {
     const now = this.clock.forSql();
     await this.sendTimes.prepare();
-    // A transaction, because it is tried again after a deadlock: a pass marks rows that it opens itself in the order of ranks.
-    await this.database.transaction((tx) => tx.query(openDueWaves, { now }));
+    await this.openWaves(now);
     const buckets = (await this.database.query(findDueBuckets, { now })).map(({ bucket }) => bucket);
     // The head is decided here at once; the tail is offered to all.
     this.doorbell.ring('planning', buckets.slice(1).reverse().map((bucket) => ({ bucket })));
@@ -65,8 +64,13 @@ export class Planner implements OnModuleInit {
    */
   async decideTransactional(): Promise<void> {
     const now = this.clock.forSql();
-    await this.database.query(openDueWaves, { now });
+    await this.openWaves(now);
     for (const { bucket } of await this.database.query(findTransactional, { now })) await this.decide(bucket, (n) => this.pass.runTransactional(n));
+  }
+
+  /** A transaction, because it is tried again after a deadlock: a pass marks rows that it opens itself in the order of ranks. */
+  private async openWaves(now: Date | null): Promise<void> {
+    await this.database.transaction((tx) => tx.query(openDueWaves, { now }));
   }
 
   private async finish(now: Date | null): Promise<void> {
