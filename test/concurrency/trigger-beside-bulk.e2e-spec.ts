@@ -10,6 +10,10 @@ interface OpenedPass {
   decideEverythingDue: (tx: unknown, rules: unknown, bucket: number, only?: readonly string[]) => Promise<unknown>;
 }
 
+interface Holding {
+  database: { pool: { connect(): Promise<{ query(text: string): Promise<{ rows: unknown[] }>; release(destroy: boolean): void }> } };
+}
+
 describe('an event beside a bulk pass', () => {
   let t: TestApp;
   beforeEach(async () => {
@@ -60,20 +64,48 @@ describe('an event beside a bulk pass', () => {
     expect(await ledger(welcome)).toEqual(['second-0']);
   });
 
-  it('of a user whose bucket is being decided is answered by the round after', async () => {
+  const signUp = async (userId: string) => {
     const welcome = await createCampaign(t, { schedule: { type: 'triggered', event: 'signup', reentry: 'always' } });
     await launch(t, welcome);
     await t.http.post('/v1/events').set(auth(t.keys.ingest))
-      .send({ events: [{ eventId: 'e', userId: 'first-0', name: 'signup', occurredAt: t.clock.now().toISOString() }] }).expect(200);
-    const client = await (t.app.get(BucketPass) as unknown as { database: { pool: { connect(): Promise<{ query(text: string): Promise<unknown>; release(): void }> } } }).database.pool.connect();
+      .send({ events: [{ eventId: 'e', userId, name: 'signup', occurredAt: t.clock.now().toISOString() }] }).expect(200);
+    return welcome;
+  };
+  const bucketLocks = async () => (await t.db.raw<{ granted: boolean }>(
+    `select granted from pg_locks where locktype = 'advisory' and classid = 7205 and database = (select oid from pg_database where datname = current_database())`));
+  const holder = () => (t.app.get(BucketPass) as unknown as Holding).database.pool.connect();
+
+  it('of a user whose bucket is being decided is next in line for it: no bulk pass that comes later goes before', async () => {
+    const welcome = await signUp('first-0');
+    const client = await holder();
+    const late = await holder();
+    try {
+      await client.query('begin');
+      await client.query('select pg_advisory_xact_lock(7205, 0)');
+      const round = t.loop('triggers');
+      while (!(await bucketLocks()).some(({ granted }) => !granted)) await new Promise(setImmediate);
+      expect(await ledger(welcome)).toEqual([]);
+      await client.query('rollback');
+      const { rows } = await late.query('select pg_try_advisory_lock(7205, 0) as locked');
+      await round;
+      expect(rows).toEqual([{ locked: false }]);
+      expect(await ledger(welcome)).toEqual(['first-0']);
+    } finally {
+      client.release(true);
+      late.release(true);
+    }
+  });
+
+  it('whose bucket a stopped planner holds gives up in time, and comes again', async () => {
+    const welcome = await signUp('first-0');
+    const client = await holder();
     try {
       await client.query('begin');
       await client.query('select pg_advisory_xact_lock(7205, 0)');
       await t.loop('triggers');
       expect(await ledger(welcome)).toEqual([]);
     } finally {
-      await client.query('rollback');
-      client.release();
+      client.release(true);
     }
     await t.loop('triggers');
     expect(await ledger(welcome)).toEqual(['first-0']);

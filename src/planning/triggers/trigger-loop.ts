@@ -4,7 +4,7 @@ import { Clock } from '../../platform/clock/index.js';
 import { PlannerDatabase, sqlFile } from '../../platform/database/index.js';
 import { Loops } from '../../platform/loops/index.js';
 import { Doorbell } from '../../platform/queue/index.js';
-import { BucketPass } from '../bucket-pass.js';
+import { BucketPass, type PassOutcome } from '../bucket-pass.js';
 import { waiting, type WaitingRow } from './event-triggers.js';
 import { TriggerEntries } from './trigger-entries.js';
 
@@ -46,7 +46,11 @@ export class TriggerLoop implements OnModuleInit {
     for (const { campaignId, day, definition } of await this.database.query(listDays, { now })) {
       await this.database.transaction((tx) => this.occurrences.openDay(tx, campaignId, day, definition));
     }
-    for (const { bucket, users } of await this.database.query(findDue, { now })) await this.decide(bucket, users.slice(0, FEW));
+    const due = (await this.database.query(findDue, { now })).map(({ bucket, users }) => ({ bucket, users: users.slice(0, FEW) }));
+    const busy: typeof due = [];
+    for (const each of due) if (await this.decide(() => this.pass.run(each.bucket, each.users), each.bucket)) busy.push(each);
+    // Only now: whoever waits for a bulk pass must not keep those waiting whose bucket is free.
+    for (const { bucket, users } of busy) await this.decide(() => this.pass.runInTurn(bucket, users), bucket);
   }
 
   /** Entries into segments, as the log of changes has them. It is read from some minutes before the last reading: a change is logged as of its beginning. */
@@ -61,13 +65,16 @@ export class TriggerLoop implements OnModuleInit {
     }
   }
 
-  private async decide(bucket: number, users: readonly string[]): Promise<void> {
+  /** @returns whether somebody else is at work on the bucket */
+  private async decide(pass: () => Promise<PassOutcome>, bucket: number): Promise<boolean> {
     try {
-      const { chunkIds } = await this.pass.run(bucket, users);
+      const { chunkIds, busy } = await pass();
       this.doorbell.ring('delivery', chunkIds.map((chunkId) => ({ chunkId })));
+      return busy;
     } catch (error) {
       // One bucket's fault must not stop the others; it is due again at the next tick.
       this.logger.error({ err: error, bucket });
+      return false;
     }
   }
 }

@@ -13,11 +13,14 @@ export class ApiDatabase extends Database {
   }
 }
 
-/** Deciding. A stopped holder of a bucket's lock blocks nobody for longer than these time-outs. */
+/**
+ * Deciding: three bulk passes at a time, and beside them transactional waves, events and the pricing of budgets, which must not wait
+ * for a connection until a bulk pass ends. A stopped holder of a bucket's lock blocks nobody for longer than these time-outs.
+ */
 @Injectable()
 export class PlannerDatabase extends Database {
   constructor(url: string) {
-    super(url, { max: 4, name: 'rapport-planner', statementTimeoutMs: 5_000, idleInTransactionTimeoutMs: 5_000 }, logLoss);
+    super(url, { max: 6, name: 'rapport-planner', statementTimeoutMs: 5_000, idleInTransactionTimeoutMs: 5_000 }, logLoss);
   }
 }
 
