@@ -23,7 +23,7 @@ const FULL_POLICY = {
 /** Fills an empty database. @param messages for each user, a run every so many days */
 export async function seedWorld(run, { users, messages, log }) {
   log(`seeding ${users} users with ${messages} messages each over ${DAYS} days …`);
-  await run(`select ensure_month_partition('deliveries', (date_trunc('month', clock_timestamp() at time zone 'UTC') - m * interval '1 month')::date) from generate_series(0, 3) m`);
+  await run(`select ensure_month_partition(t.name, (date_trunc('month', clock_timestamp() at time zone 'UTC') - m * interval '1 month')::date) from generate_series(0, 3) m, unnest(array['deliveries', 'decision_worth']) t (name)`);
   await run(`insert into users (id, user_id, timezone, created_at) select nextval('user_id_seq'), 'user-' || n,
     (array['Europe/Berlin', 'America/New_York', 'Asia/Tokyo', 'Asia/Kathmandu', 'UTC', null])[1 + n % 6], now() from generate_series(1, $1::integer) n`, [users]);
   await run(`insert into devices (token_hash, token, user_id, platform, permission, last_seen_at)

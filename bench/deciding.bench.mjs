@@ -63,6 +63,7 @@ async function main() {
 
 /** What an earlier run on the same folder decided. */
 async function forgetDecisions(run) {
+  await run(`select ensure_month_partition('decision_worth', date_trunc('month', clock_timestamp() at time zone 'UTC')::date)`);
   const { rowCount } = await run('delete from deliveries where run_id > 2000000');
   await run(`delete from campaigns where name <> 'old'`);
   await run('truncate chunks, decision_worth, wave_buckets cascade');

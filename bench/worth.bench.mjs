@@ -39,7 +39,7 @@ async function seed(db, call) {
   const month = `${NOW.toISOString().slice(0, 7)}-01`;
   await call('PUT', '/v1/topics/promo', { name: { en: 'Offers' } });
   await call('POST', '/v1/templates', { key: 'hello', channel: 'push', defaultLocale: 'en', content: { en: { title: 'Hello', body: 'News' } } });
-  await db.raw(`select ensure_month_partition('deliveries', $1::date)`, [month]);
+  await db.raw(`select ensure_month_partition('deliveries', $1::date), ensure_month_partition('decision_worth', $1::date)`, [month]);
   await db.raw(`select setval('user_id_seq', $1, false)`, [BUCKET]);
   await db.raw(`with made as (insert into users (id, user_id, created_at) select nextval('user_id_seq'), 'u' || n, now() from generate_series(1, $1::integer) as n returning id, user_id)
     insert into devices (token_hash, token, user_id, platform, permission, last_seen_at) select sha256(user_id::bytea), 'token-' || user_id, id, 'android', 'granted', $2 from made`, [USERS, NOW]);

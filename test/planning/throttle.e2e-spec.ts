@@ -110,7 +110,8 @@ describe('a throttle', () => {
     /** `people` more get a campaign of 1,019 a minute. @returns the instants of its requests in ms, ascending. */
     async function requests(people: number): Promise<number[]> {
       const [t] = apps as [TestApp];
-      await t.db.raw('truncate users, campaigns, deliveries, chunks cascade');
+      // In a transaction, because it is tried again: two workers plan meanwhile, and a truncate may deadlock with them.
+      await t.db.transaction((tx) => tx.raw('truncate users, campaigns, deliveries, chunks cascade'));
       await insertReachableUsers(t.db, people, 'p', new Date());
       const { accepts } = (await gateways.counts()).totals.push;
       const lines = (): string[] => (accepts === 0 ? [] : readFileSync(log, 'utf8').trim().split('\n'));
