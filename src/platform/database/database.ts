@@ -62,6 +62,9 @@ export class Database implements Queryable {
     // Without a listener a server restart (57P01) would end the process. While closing, a server that stops sooner than our
     // good-byes arrive is no news.
     this.pool.on('error', (error) => this.closing || onError(error));
+    // The pool listens to idle connections only. One that is lent out and waits (between two fetches of an export; between the packet
+    // that opened it and the first statement) may be ended by the server too (57P01, 25P03): the next statement on it says so.
+    this.pool.on('connect', (client) => void client.on('error', () => undefined));
   }
 
   /** A statement on its own is a transaction on its own, and a fault test may name its COMMIT like any other's. */
@@ -114,9 +117,6 @@ export class Database implements Queryable {
   private async once<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
     let broken: Error | undefined;
-    // The pool listens to idle connections only: without this one, a server that ends ours (57P01, 25P03) ends the process.
-    const onLoss = (error: Error): void => void (broken = error);
-    client.on('error', onLoss);
     let last = 'nothing';
     try {
       await runText(client, 'begin', [], this.statementTimeoutMs);
@@ -131,7 +131,6 @@ export class Database implements Queryable {
       else await client.query('rollback').catch((e: Error) => (broken = e));
       throw error;
     } finally {
-      client.off('error', onLoss);
       client.release(broken);
     }
   }
