@@ -1,1 +1,2 @@
 export { Loops } from './loops.js';
+export { sweepMonths, type MonthSweep } from './month-sweep.js';
