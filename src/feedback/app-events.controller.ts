@@ -1,9 +1,9 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiBody, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Length } from 'class-validator';
 import { Scopes } from '../platform/auth/index.js';
 import { notFound } from '../platform/errors/index.js';
-import { RowwiseBody, batchRows, type RejectedRow } from '../platform/http/index.js';
+import { ApiEventBatch, RowwiseBody, batchRows, type RejectedRow } from '../platform/http/index.js';
 import { IsInstant, parseInstant } from '../platform/time/index.js';
 import { ACTION_LENGTH, APP_EVENT_TYPES, AppEvents } from './app-events.js';
 
@@ -46,15 +46,7 @@ export class AppEventsController {
   @HttpCode(200)
   @RowwiseBody()
   @ApiOperation({ summary: 'Report of many messages at once, of an app that was offline above all. Idempotent; a bad row loses only itself.' })
-  @ApiBody({ schema: { type: 'object', required: ['events'], properties: { events: { type: 'array', maxItems: MAX_ROWS, items: EVENT } } } })
-  @ApiOkResponse({
-    schema: {
-      type: 'object', properties: {
-        accepted: { type: 'integer' },
-        rejected: { type: 'array', items: { type: 'object', properties: { index: { type: 'integer' }, path: { type: 'string' }, message: { type: 'string' } } } },
-      },
-    },
-  })
+  @ApiEventBatch(EVENT, MAX_ROWS)
   reportAll(@Body() body: unknown): Promise<{ accepted: number; rejected: RejectedRow[] }> {
     return this.events.takeAll(batchRows(body, 'events', MAX_ROWS));
   }

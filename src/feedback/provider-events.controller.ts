@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Scopes } from '../platform/auth/index.js';
-import { RowwiseBody, batchRows, type RejectedRow } from '../platform/http/index.js';
+import { ApiEventBatch, RowwiseBody, batchRows, type RejectedRow } from '../platform/http/index.js';
 import { MailServerEvents } from './mail-server-events.js';
 
 const MAX_ROWS = 1_000;
@@ -26,15 +26,7 @@ export class ProviderEventsController {
   @HttpCode(200)
   @RowwiseBody()
   @ApiOperation({ summary: 'Bounces, complaints and deliveries that the mail server reported. Idempotent; a bad row loses only itself.' })
-  @ApiBody({ schema: { type: 'object', required: ['events'], properties: { events: { type: 'array', maxItems: MAX_ROWS, items: EVENT } } } })
-  @ApiOkResponse({
-    schema: {
-      type: 'object', properties: {
-        accepted: { type: 'integer' },
-        rejected: { type: 'array', items: { type: 'object', properties: { index: { type: 'integer' }, path: { type: 'string' }, message: { type: 'string' } } } },
-      },
-    },
-  })
+  @ApiEventBatch(EVENT, MAX_ROWS)
   take(@Body() body: unknown): Promise<{ accepted: number; rejected: RejectedRow[] }> {
     return this.mailServer.take(batchRows(body, 'events', MAX_ROWS));
   }

@@ -1,3 +1,4 @@
+export { ApiEventBatch } from './batch-docs.js';
 export { batchRows, isPlainObject, rowFault, type RejectedRow } from './batch.js';
 export {
   DiffersFrom, HasDecimals, IsBelow, IsKey, IsKeyList, MayBeAbsent, Nested, NestedList, NotTogetherWith, OnlyOnWhere,
