@@ -63,29 +63,26 @@ export class Claims {
     // Taken before the lease is: the worker must believe its claim to be older than it is, never younger.
     const claimedAt = this.clock.monotonic();
     const pace = campaign.kind === 'test' ? undefined : paceOf(campaign);
-    const slice = pace
-      ? await this.claimPaced(lease, campaign, settings, pace)
-      : await this.claim(this.database, lease, campaign, settings, SLICE_SIZE);
-    if (slice === NO_ROOM) return { kind: 'rest', ms: PACE_REST_MS };
-    return slice ? { kind: 'slice', slice: { ...slice, claimedAt } } : { kind: 'nothing' };
+    try {
+      const slice = pace
+        ? await this.claimPaced(lease, campaign, settings, pace)
+        : await this.claim(this.database, lease, campaign, settings, SLICE_SIZE);
+      return slice ? { kind: 'slice', slice: { ...slice, claimedAt } } : { kind: 'nothing' };
+    } catch (error) {
+      if (error instanceof NoRoom) return { kind: 'rest', ms: PACE_REST_MS };
+      throw error;
+    }
   }
 
   /** With the throttle: slice and reserved instants are one transaction. */
-  private async claimPaced(
-    lease: Lease, campaign: ChunkCampaign, settings: Settings, pace: Pace,
-  ): Promise<OpenSlice | undefined | typeof NO_ROOM> {
-    try {
-      return await this.database.transaction(async (tx) => {
-        const slice = await this.claim(tx, lease, campaign, settings, pace.size);
-        if (!slice || slice.deliveries.length === 0) return slice;
-        const [turn] = await tx.query(reservePace, { campaignId: lease.campaignId, size: slice.deliveries.length, spacingMs: pace.spacingMs });
-        if (!turn) throw new NoRoom();
-        return { ...slice, pace: { waitMs: turn.waitMs, spacingMs: pace.spacingMs } };
-      });
-    } catch (error) {
-      if (error instanceof NoRoom) return NO_ROOM;
-      throw error;
-    }
+  private claimPaced(lease: Lease, campaign: ChunkCampaign, settings: Settings, pace: Pace): Promise<OpenSlice | undefined> {
+    return this.database.transaction(async (tx) => {
+      const slice = await this.claim(tx, lease, campaign, settings, pace.size);
+      if (!slice || slice.deliveries.length === 0) return slice;
+      const [turn] = await tx.query(reservePace, { campaignId: lease.campaignId, size: slice.deliveries.length, spacingMs: pace.spacingMs });
+      if (!turn) throw new NoRoom();
+      return { ...slice, pace: { waitMs: turn.waitMs, spacingMs: pace.spacingMs } };
+    });
   }
 
   private async claim(
@@ -109,7 +106,6 @@ export class Claims {
 }
 
 type OpenSlice = Omit<Slice, 'claimedAt'>;
-const NO_ROOM = Symbol('no room');
 
 interface Pace {
   size: number;
