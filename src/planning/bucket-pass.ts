@@ -5,7 +5,7 @@ import { LOCK_BUCKET, LOCK_THROTTLED, bucketRange } from './buckets.js';
 import { decideWave, type PoolLimits } from './decide-wave.js';
 import { decisionOrder, type LimitsOf, type Step } from './decision-order.js';
 import { dueWaves, type DueWaveRow, poolsOf } from './due-waves.js';
-import { openBudgets, spendBudget } from './message-budgets.js';
+import { openBudgetOf, openBudgets, spendBudget } from './message-budgets.js';
 import type { IdRange, PassWorld } from './pass-parameters.js';
 import type { Pool } from './pass-statements.js';
 import { PassWorlds, type PassRules } from './pass-worlds.js';
@@ -119,7 +119,7 @@ export class BucketPass {
     tx: Transaction, { wave, round, last, whole }: Step, world: PassWorld, bucket: number, range: IdRange, limitsOf: LimitsOf, everybody: boolean,
   ): Promise<string[]> {
     const versions = { ...world, templateVersions: await this.templateVersions(tx, wave) };
-    const budget = wave.definition.class === 'transactional' ? undefined : world.budgets.get(wave.definition.channel);
+    const budget = openBudgetOf(world.budgets, wave.definition);
     const chunkIds: string[] = [];
     for (const pool of poolsOf(wave)) {
       const limits = limitsOf(wave, pool);

@@ -115,9 +115,14 @@ export async function spendBudget(tx: Transaction, budget: OpenBudget, messages:
   await tx.query(spend, { channel: budget.channel, startsAt: budget.startsAt, messages });
 }
 
+/** The open budget that the wave takes from, if one holds for it. */
+export function openBudgetOf(budgets: OpenBudgets, { channel, class: kind }: CampaignDefinition): OpenBudget | undefined {
+  return kind === 'transactional' ? undefined : budgets.get(channel);
+}
+
 /** What the deciding statement needs to know of the wave's budget. */
 export function budgetParameters(budgets: OpenBudgets, { definition, campaignId }: BudgetedWave): Record<string, unknown> {
-  const budget = definition.class === 'transactional' ? undefined : budgets.get(definition.channel);
+  const budget = openBudgetOf(budgets, definition);
   return {
     budgetRoom: budget?.room ?? null, price: budget?.price ?? 0, tieBuckets: budget?.tieBuckets ?? 0,
     // By campaign and window: who has no luck today may have it tomorrow.
