@@ -48,9 +48,9 @@ export async function rankPool(
   const named: Record<string, unknown> = { ...passParameters(wave, world, range), ...limits };
   await fillPool(tx, predicates, wave, world, POOLS[pool], named);
   await tx.raw('analyze pass_pool (user_id)');
-  if (wave.definition.worth) await world.facts.heard(wave.definition.channel, (await tx.query(measurePool, {}))[0]!.size);
-  await joiningSets(tx, () => tx.raw(RANK.text, valuesOf(RANK, named)));
   const [pooled] = await tx.query(measurePool, {});
+  if (wave.definition.worth) await world.facts.heard(wave.definition.channel, pooled!.size);
+  await joiningSets(tx, () => tx.raw(RANK.text, valuesOf(RANK, named)));
   return pooled!.size;
 }
 
