@@ -15,6 +15,7 @@ const PRICE = part('price-pool');
 const PRICE_NOTHING = part('price-nothing');
 const DECIDE = part('decide-pool');
 const PRESS_CAP = part('press-cap');
+const LIMIT_OF_CAP = part('limit-of-cap');
 
 /** Fills pass_pool; with `__AUDIENCE__` for the compiled predicate still in it. */
 export const POOLS: Readonly<Record<Pool, PassStatement>> = {
@@ -85,7 +86,8 @@ function compose({ ending, caps, worth, again, reserved, rationed }: Shape): Pas
   const pressed = Array.from({ length: caps }, (_, n) => PRESS_CAP.replaceAll('__N__', String(n + 1))).join('');
   const decide = DECIDE.replace('__CAPS__', () => pressed)
     .replace('__RESERVE__', () => part(reserved ? 'reserve-gate' : 'no-reserve-gate').trim())
-    .replace('__RATIONED__', () => part(rationed ? 'ration' : 'no-ration').trim());
+    .replace('__RATIONED__', () => part(rationed ? 'ration' : 'no-ration').trim())
+    .replaceAll(/__LIMIT_OF_(\w)__/g, (_, cap: string) => LIMIT_OF_CAP.replaceAll('__CAP__', cap));
   return numberParameters(`${worth ? PRICE : PRICE_NOTHING}\n${decide}\n${ends[ending]}`);
 }
 

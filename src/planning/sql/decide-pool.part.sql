@@ -76,12 +76,7 @@ full_limits as materialized (
   join caps as c on c.ord = k.ord
   left join tiers as t on t.user_id = k.user_id
   left join streaks as s on s.user_id = k.user_id
-  cross join lateral (select coalesce((t.limits ->> c.key)::integer, c.max) as max) as tiered
-  cross join lateral (
-    select case when :adaptive::jsonb is null or c.channel is distinct from :channel::channel then tiered.max
-      else least(tiered.max, greatest((:adaptive::jsonb ->> 'floor')::integer, floor(tiered.max
-        * power((:adaptive::jsonb ->> 'factor')::numeric, coalesce(s.unopened, 0) / (:adaptive::jsonb ->> 'unopenedStreak')::integer))::integer))
-      end as max) as l
+  __LIMIT_OF_c__
   where k.used >= l.max
 ),
 -- A cap frees when its limit-th youngest message leaves the window, or when the calendar turns; asked of the few who are full.

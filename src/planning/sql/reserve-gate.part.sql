@@ -27,12 +27,7 @@ reserve_gate as (
   from left_then as x
   left join tiers as t on t.user_id = x.user_id
   left join streaks as s on s.user_id = x.user_id
-  cross join lateral (select coalesce((t.limits ->> x.key)::integer, x.max) as max) as tiered
-  cross join lateral (
-    select case when :adaptive::jsonb is null or x.channel is distinct from :channel::channel then tiered.max
-      else least(tiered.max, greatest((:adaptive::jsonb ->> 'floor')::integer, floor(tiered.max
-        * power((:adaptive::jsonb ->> 'factor')::numeric, coalesce(s.unopened, 0) / (:adaptive::jsonb ->> 'unopenedStreak')::integer))::integer))
-      end as max) as l
+  __LIMIT_OF_x__
   where x.used + x.reserved >= l.max
   group by x.user_id
 )
