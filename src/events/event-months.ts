@@ -10,16 +10,20 @@ const NO_PARTITION = '23514';
 /** The monthly partitions of the raw events, made when the first event of a month comes. */
 @Injectable()
 export class EventMonths {
-  private readonly known = new Set<string>();
+  /** By the number of the month since the year 0: a batch has a thousand instants, and to write each out took a tenth of its time. */
+  private readonly known = new Set<number>();
 
   /** Before the transaction that stores, never in it: the partition's lock would last as long as the batch. */
   async ensure(on: Queryable, instants: Iterable<Date>): Promise<void> {
-    const months = new Set<string>();
-    for (const instant of instants) months.add(`${instant.toISOString().slice(0, 7)}-01`);
-    for (const month of months) {
-      if (month < FIRST_MONTH || this.known.has(month)) continue;
-      await on.query(ensure, { month });
-      this.known.add(month);
+    const missing = new Map<number, Date>();
+    for (const instant of instants) {
+      const month = instant.getUTCFullYear() * 12 + instant.getUTCMonth();
+      if (!this.known.has(month)) missing.set(month, instant);
+    }
+    for (const [number, instant] of missing) {
+      const month = `${instant.toISOString().slice(0, 7)}-01`;
+      if (month >= FIRST_MONTH) await on.query(ensure, { month });
+      this.known.add(number);
     }
   }
 
