@@ -37,7 +37,7 @@ alter table segments
  * Triggers for each statement, with its changed rows at once: whoever changes what a rule may read has it marked in the same
  * transaction and cannot forget to. More rows than a whole evaluation is worth become one mark for everybody.
  */
-const FUNCTIONS = `
+export const MARK_FUNCTIONS = `
 create function mark_is_imported() returns boolean language sql stable
 return coalesce(current_setting('rapport.imported', true), '') = 'on';
 
@@ -148,7 +148,7 @@ const FUNCTION_NAMES = [
 export class FollowedSegments1764100000008 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(TABLES);
-    await runner.query(FUNCTIONS);
+    await runner.query(MARK_FUNCTIONS);
     for (const [table, name, event, mark] of TRIGGERS) {
       await runner.query(`create trigger ${table}_${name}_marks after ${event} for each statement execute function ${mark}`);
     }

@@ -364,12 +364,12 @@ create table segment_changes (
 
 create table segment_marks (
   id bigint not null generated always as identity,
-  user_id bigint,
   facet text not null,
   name text,
   segment_id bigint,
   imported boolean not null default false,
-  constraint segment_marks_pkey PRIMARY KEY (id)) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=20000, autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=20000);
+  users bigint[],
+  constraint segment_marks_pkey PRIMARY KEY (id)) with (autovacuum_vacuum_scale_factor=0, autovacuum_analyze_scale_factor=0, autovacuum_vacuum_threshold=1000, autovacuum_analyze_threshold=1000);
 
 create table segment_members (
   segment_id bigint not null,
@@ -562,7 +562,7 @@ create table user_event_days (
   sum numeric not null,
   first_at timestamp with time zone not null,
   last_at timestamp with time zone not null,
-  constraint user_event_days_pkey PRIMARY KEY (user_id, name, day, currency)) with (fillfactor=90);
+  constraint user_event_days_pkey PRIMARY KEY (name, user_id, day, currency)) with (fillfactor=90);
 
 create table user_scores (
   user_id bigint not null,
@@ -660,7 +660,6 @@ CREATE INDEX subscription_log_user ON public.subscription_log USING btree (user_
 CREATE INDEX trigger_entries_campaign ON public.trigger_entries USING btree (campaign_id);
 CREATE INDEX trigger_entries_due ON public.trigger_entries USING btree (((user_id >> 14)), due_at) WHERE (decided_at IS NULL);
 CREATE INDEX trigger_states_campaign ON public.trigger_states USING btree (campaign_id);
-CREATE INDEX user_event_days_name ON public.user_event_days USING btree (name, user_id);
 CREATE INDEX users_email_hash ON public.users USING btree (email_hash) WHERE (email_hash IS NOT NULL);
 CREATE INDEX users_zone ON public.users USING btree (zone);
 CREATE INDEX wave_buckets_open ON public.wave_buckets USING btree (bucket) WHERE (decided_at IS NULL);
@@ -724,12 +723,9 @@ CREATE OR REPLACE FUNCTION public.mark_changed_users()
  LANGUAGE plpgsql
 AS $function$
 begin
-  if (select count(*) > 20000 from (select from changed_rows limit 20001) as c) then
-    insert into segment_marks (facet, imported) values (tg_argv[0], mark_is_imported());
-  else
-    insert into segment_marks (user_id, facet, imported)
-    select distinct c.user_id, tg_argv[0], mark_is_imported() from changed_rows as c;
-  end if;
+  insert into segment_marks (users, facet, imported)
+  select case when count(*) <= 20000 then array_agg(c.user_id) end, tg_argv[0], mark_is_imported()
+  from (select r.user_id from changed_rows as r limit 20001) as c having count(*) > 0;
   return null;
 end $function$
 ;
@@ -739,12 +735,8 @@ CREATE OR REPLACE FUNCTION public.mark_event_users()
  LANGUAGE plpgsql
 AS $function$
 begin
-  if (select count(*) > 20000 from (select from changed_rows limit 20001) as c) then
-    insert into segment_marks (facet, name, imported) select distinct 'event', c.name, mark_is_imported() from changed_rows as c;
-  else
-    insert into segment_marks (user_id, facet, name, imported)
-    select distinct c.user_id, 'event', c.name, mark_is_imported() from changed_rows as c;
-  end if;
+  insert into segment_marks (users, facet, name, imported)
+  select case when count(*) <= 20000 then array_agg(c.user_id) end, 'event', c.name, mark_is_imported() from changed_rows as c group by c.name;
   return null;
 end $function$
 ;
@@ -771,7 +763,8 @@ CREATE OR REPLACE FUNCTION public.mark_sent_users()
  LANGUAGE plpgsql
 AS $function$
 begin
-  insert into segment_marks (user_id, facet) select distinct c.user_id, 'message' from changed_rows as c where c.state = 'sent';
+  insert into segment_marks (users, facet)
+  select array_agg(c.user_id), 'message' from changed_rows as c where c.state = 'sent' having count(*) > 0;
   return null;
 end $function$
 ;
@@ -781,8 +774,8 @@ CREATE OR REPLACE FUNCTION public.mark_suppressed_users()
  LANGUAGE plpgsql
 AS $function$
 begin
-  insert into segment_marks (user_id, facet, imported)
-  select u.id, 'consent', mark_is_imported() from changed_rows as c join users as u on u.email_hash = c.address_hash;
+  insert into segment_marks (users, facet, imported)
+  select array_agg(u.id), 'consent', mark_is_imported() from changed_rows as c join users as u on u.email_hash = c.address_hash having count(*) > 0;
   return null;
 end $function$
 ;
@@ -792,8 +785,8 @@ CREATE OR REPLACE FUNCTION public.mark_updated_users()
  LANGUAGE plpgsql
 AS $function$
 begin
-  insert into segment_marks (user_id, facet, imported)
-  select n.id, f.facet, mark_is_imported()
+  insert into segment_marks (users, facet, imported)
+  select array_agg(n.id), f.facet, mark_is_imported()
   from changed_rows as n
   join former_rows as o on o.id = n.id
   cross join lateral (
@@ -801,7 +794,8 @@ begin
     where (n.email, n.email_hash, n.zone, n.locale, n.device_locale, n.attributes, n.created_at)
       is distinct from (o.email, o.email_hash, o.zone, o.locale, o.device_locale, o.attributes, o.created_at)
     union all
-    select 'seen' where n.last_seen_at is distinct from o.last_seen_at) as f;
+    select 'seen' where n.last_seen_at is distinct from o.last_seen_at) as f
+  group by f.facet;
   return null;
 end $function$
 ;
@@ -811,11 +805,9 @@ CREATE OR REPLACE FUNCTION public.mark_users()
  LANGUAGE plpgsql
 AS $function$
 begin
-  if (select count(*) > 20000 from (select from changed_rows limit 20001) as c) then
-    insert into segment_marks (facet, imported) values (tg_argv[0], mark_is_imported());
-  else
-    insert into segment_marks (user_id, facet, imported) select c.id, tg_argv[0], mark_is_imported() from changed_rows as c;
-  end if;
+  insert into segment_marks (users, facet, imported)
+  select case when count(*) <= 20000 then array_agg(c.id) end, tg_argv[0], mark_is_imported()
+  from (select r.id from changed_rows as r limit 20001) as c having count(*) > 0;
   return null;
 end $function$
 ;

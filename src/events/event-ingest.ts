@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { requireOwnUser, type Caller } from '../platform/auth/index.js';
 import { Clock } from '../platform/clock/index.js';
-import { ApiDatabase, sqlFile, type Database, type Transaction } from '../platform/database/index.js';
+import { ApiDatabase, numberArray, sqlFile, type Database, type Transaction } from '../platform/database/index.js';
 import type { RejectedRow } from '../platform/http/index.js';
 import { Users } from '../recipients/index.js';
 import { firstKeptMonth } from '../platform/time/index.js';
@@ -18,11 +18,11 @@ export interface IngestResult {
 }
 
 interface StoreParams {
-  userIds: string[];
+  userIds: string;
   eventIds: string[];
   names: string[];
-  times: string[];
-  values: (string | null)[];
+  timesMs: string;
+  values: string;
   currencies: (string | null)[];
   properties: (string | null)[];
   imported: boolean;
@@ -146,7 +146,8 @@ function readRows(rows: readonly unknown[], now: Date): { events: EventInput[]; 
 }
 
 /** First write wins inside a batch as everywhere. */
-function firstOfEach(events: readonly EventInput[]): EventInput[] {
+function firstOfEach(events: readonly EventInput[]): readonly EventInput[] {
+  if (new Set(events.map(({ eventId }) => eventId)).size === events.length) return events;
   const unique = new Map<string, EventInput>();
   for (const event of events) {
     const key = `${event.userId.length} ${event.userId}${event.eventId}`;
@@ -161,11 +162,11 @@ function toAccepted({ eventId, name, occurredAt, value, currency, properties }: 
 
 function columns(events: readonly AcceptedEvent[]): Omit<StoreParams, 'properties' | 'imported' | 'keepFrom' | 'now'> {
   return {
-    userIds: events.map((event) => event.userId),
+    userIds: numberArray(events.map((event) => event.userId)),
     eventIds: events.map((event) => event.eventId),
     names: events.map((event) => event.name),
-    times: events.map((event) => event.occurredAt.toISOString()),
-    values: events.map((event) => event.value),
+    timesMs: numberArray(events.map((event) => event.occurredAt.getTime())),
+    values: numberArray(events.map((event) => event.value)),
     currencies: events.map((event) => event.currency),
   };
 }

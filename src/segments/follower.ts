@@ -147,7 +147,7 @@ export class SegmentFollower {
   /** What time turned stays due by itself; everything else comes back as it was marked. */
   private async putBack(tx: Transaction, { id }: Segment, { users, causes, everyone }: Work, erased: readonly Mark[]): Promise<void> {
     const back = (facet: Facet, imported: boolean, who: readonly string[]): Promise<unknown> =>
-      tx.query(segmentSql.putBackMarks, { id, facet, imported, users: [...who], everyone: who.length === 0 });
+      tx.query(segmentSql.putBackMarks, { id, facet, imported, users: who.length === 0 ? null : [...who] });
     for (const cause of new Set(causes.filter((each) => each !== 'time'))) {
       await back(facetOf(cause), cause === 'imported', users.filter((_, i) => causes[i] === cause));
     }

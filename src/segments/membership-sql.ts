@@ -10,11 +10,11 @@ const NO_TURNS = 'select null::bigint as user_id, null::timestamptz as at where 
 export function wholeDiffSql(predicate: string): string {
   return `
     with spared as materialized (
-      select k.user_id from segment_marks k where $4::boolean and k.user_id is not null and (k.segment_id is null or k.segment_id = $1::bigint)
+      select unnest(k.users) as user_id from segment_marks k where $4::boolean and (k.segment_id is null or k.segment_id = $1::bigint)
       union all
       select t.user_id from segment_turns t where $4::boolean and t.segment_id = $1::bigint and t.at <= $2::timestamptz
     ), waiting as materialized (
-      select $4::boolean and exists (select from segment_marks k where k.user_id is null) as everyone
+      select $4::boolean and exists (select from segment_marks k where k.users is null) as everyone
     ), target as materialized (
       select u.id from users u where ${predicate}
     ), entered as (

@@ -55,7 +55,7 @@ export const segmentSql = {
   tryLockFollower: load<object, { locked: boolean }>('try-lock-follower'),
   takeMarks: load<{ limit: number | null; fold: boolean }, Mark & { taken: number }>('take-segment-marks'),
   countMarks: load<{ limit: number }, { waiting: number }>('count-segment-marks'),
-  putBackMarks: load<{ id: string; facet: string; imported: boolean; users: string[]; everyone: boolean }>('put-back-segment-marks'),
+  putBackMarks: load<{ id: string; facet: string; imported: boolean; users: string[] | null }>('put-back-segment-marks'),
   markEdited: load<{ key: string }>('mark-segment-edited'),
   listFollowed: load<object, FollowedSegment>('list-followed-segments'),
   listDueTurns: load<{ now: Date; limit: number }, { id: string; users: string[] }>('list-due-turns'),

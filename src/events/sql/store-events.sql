@@ -4,9 +4,10 @@
 -- that did not count, which are few, in order.
 -- writes: event_keys, events, user_event_days
 with given as materialized (
-  select * from unnest(:userIds::bigint[], :eventIds::text[], :names::text[], :times::timestamptz[], :values::numeric[],
-    :currencies::text[], :properties::text[]) with ordinality
-    as g (user_id, event_id, name, occurred_at, value, currency, properties, position)),
+  select g.user_id, g.event_id, g.name, timestamptz 'epoch' + g.at_ms * interval '1 millisecond' as occurred_at, g.value, g.currency,
+    g.properties, g.position
+  from unnest(:userIds::bigint[], :eventIds::text[], :names::text[], :timesMs::bigint[], :values::numeric[], :currencies::text[],
+    :properties::text[]) with ordinality as g (user_id, event_id, name, at_ms, value, currency, properties, position)),
 fresh as materialized (
   insert into event_keys (user_id, event_id)
   select g.user_id, g.event_id from given as g order by g.user_id, g.event_id
@@ -28,8 +29,8 @@ days as (
     min(c.occurred_at), max(c.occurred_at)
   from counted as c
   group by 1, 2, 3, 4
-  order by 1, 2, 3, 4
-  on conflict (user_id, name, day, currency) do update set
+  order by 2, 1, 3, 4
+  on conflict (name, user_id, day, currency) do update set
     count = d.count + excluded.count,
     sum = d.sum + excluded.sum,
     first_at = least(d.first_at, excluded.first_at),

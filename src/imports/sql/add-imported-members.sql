@@ -14,8 +14,8 @@ logged as (
   insert into segment_changes (segment_id, user_id, entered, cause, at)
   select :id::bigint, a.user_id, true, 'imported', :now::timestamptz from added as a),
 marked as (
-  insert into segment_marks (user_id, facet, name, imported)
-  select a.user_id, 'segment', s.key, true from added as a join segments as s on s.id = :id::bigint),
+  insert into segment_marks (users, facet, name, imported)
+  select array_agg(a.user_id), 'segment', s.key, true from added as a join segments as s on s.id = :id::bigint group by s.key),
 counted as (
   update segments as s set size = coalesce(s.size, 0) + (select count(*) from added), computed_at = :now::timestamptz
   where s.id = :id::bigint)

@@ -15,9 +15,10 @@ with added as (
   union all
   select :id::bigint, user_id, false, 'removed', :now::timestamptz from removed
 ), marked as (
-  insert into segment_marks (user_id, facet, name)
-  select x.user_id, 'segment', s.key
+  insert into segment_marks (users, facet, name)
+  select array_agg(x.user_id), 'segment', s.key
   from (select user_id from added union all select user_id from removed) x join segments s on s.id = :id::bigint
+  group by s.key
 )
 select (select count(*)::integer from added) as added, (select count(*)::integer from removed) as removed,
   array(select g.user_id from unnest(:add::text[] || :remove::text[]) with ordinality g (user_id, n)

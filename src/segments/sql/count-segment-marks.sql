@@ -1,3 +1,3 @@
--- How many marks wait, up to a bound.
+-- How many users are marked, up to about a bound; a mark for everybody counts as one.
 -- reads: segment_marks
-select count(*)::integer as waiting from (select from segment_marks limit :limit::integer) k
+select coalesce(sum(coalesce(cardinality(k.users), 1)), 0)::integer as waiting from (select users from segment_marks limit :limit::integer) k

@@ -3,5 +3,5 @@
 select id, key
 from segments s
 where not static and rebuild_cause is null and reconciled_at <= :before::timestamptz
-  and not exists (select from segment_marks k where k.user_id is null)
+  and not exists (select from segment_marks k where k.users is null)
 order by reconciled_at, id

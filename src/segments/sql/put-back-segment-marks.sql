@@ -1,5 +1,3 @@
--- A segment that somebody else is building gets its marks again, for itself alone.
+-- A segment that somebody else is building gets its marks again, for itself alone. No users: everybody.
 -- writes: segment_marks
-insert into segment_marks (user_id, facet, segment_id, imported)
-select g.user_id, :facet, :id::bigint, :imported::boolean
-from unnest(case when :everyone::boolean then array[null::bigint] else :users::bigint[] end) g (user_id)
+insert into segment_marks (users, facet, segment_id, imported) values (:users::bigint[], :facet, :id::bigint, :imported::boolean)
