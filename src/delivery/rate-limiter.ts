@@ -59,7 +59,7 @@ export class RateLimiter {
   async reserve(size: number): Promise<Turn> {
     const first = Math.min(FIRST_PER_SECOND, this.perSecond);
     try {
-      const wait = await this.redis.run(SCRIPT, ['rapport:rate:push'], [this.perSecond, first, RAMP_MS, IDLE_MS, MAX_WAIT_MS, size]);
+      const wait = await this.redis.run(SCRIPT, ['rate:push'], [this.perSecond, first, RAMP_MS, IDLE_MS, MAX_WAIT_MS, size]);
       this.away = false;
       return turn(Number(wait));
     } catch (error) {

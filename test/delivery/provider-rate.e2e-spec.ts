@@ -7,19 +7,18 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 import { testRedis } from '../support/test-redis.js';
 
 const BLOCK = 100;
-const KEY = 'rapport:rate:push';
 const QUOTA_PER_SECOND = 10_000;
 
 describe('the rate of pushes, of a quota of 600,000 a minute', () => {
   let t: TestApp;
   let redis: Redis;
+  let key: string;
   beforeEach(async () => {
     t = await startTestApp();
     redis = new Redis(redisOptions(testRedis().url));
-    await redis.del(KEY);
+    key = `${t.redisPrefix}:rate:push`;
   });
   afterEach(async () => {
-    await redis?.del(KEY);
     redis?.disconnect();
     await t?.close();
   });
@@ -44,7 +43,7 @@ describe('the rate of pushes, of a quota of 600,000 a minute', () => {
 
   it('is 80 % of the quota after a minute of sending', async () => {
     const now = Date.parse((await t.db.raw<{ now: Date }>('select clock_timestamp() as now'))[0]!.now.toISOString());
-    await redis.hset(KEY, { free: now, since: now - 61_000 });
+    await redis.hset(key, { free: now, since: now - 61_000 });
     const full = await rate();
     expect(full).toBeGreaterThan(0.6 * QUOTA_PER_SECOND);
     expect(full).toBeLessThan(0.9 * QUOTA_PER_SECOND);
@@ -52,7 +51,7 @@ describe('the rate of pushes, of a quota of 600,000 a minute', () => {
 
   it('begins anew after a minute without a request', async () => {
     const now = Date.parse((await t.db.raw<{ now: Date }>('select clock_timestamp() as now'))[0]!.now.toISOString());
-    await redis.hset(KEY, { free: now - 61_000, since: now - 3_600_000 });
+    await redis.hset(key, { free: now - 61_000, since: now - 3_600_000 });
     expect(await rate()).toBeLessThan(3_500);
   });
 

@@ -115,6 +115,27 @@ describe('the answer of a POST commits with its work', () => {
     expect(await everything()).toEqual(before);
   });
 
+  it('the key that POST /v1/keys shows once is in no column of the database, and is shown again under its Idempotency-Key', async () => {
+    const post = { path: '/v1/keys', body: { name: 'secret', scope: 'analyst' }, key: t.adminKey };
+    const first = await send(post, 'shown once').expect(201);
+    const kept = await t.db.raw<{ body: string }>(`select body from idempotency_keys where key = 'shown once'`);
+    expect(kept).toHaveLength(1);
+    expect(kept[0]!.body).not.toContain(first.body.key);
+    const again = await send(post, 'shown once').expect(201).expect('idempotent-replayed', 'true');
+    expect(again.body).toEqual(first.body);
+    await t.http.get('/v1/campaigns').set(auth(again.body.key)).expect(200);
+  });
+
+  it('two phones that share an app key may use the same Idempotency-Key', async () => {
+    const subscribe = async (userId: string) => {
+      const { body } = await t.http.post(`/v1/users/${userId}/token`).set(auth(t.keys.ingest)).expect(201);
+      const events = [{ eventId: 'e1', userId, name: 'app_opened', occurredAt: '2026-01-01T00:00:00Z' }];
+      return t.http.post('/v1/events').set({ ...auth(t.keys.app), 'X-User-Token': body.token }).set('Idempotency-Key', 'first').send({ events });
+    };
+    const answers = [await subscribe('phone-1'), await subscribe('phone-2')];
+    expect(answers.map(({ status, body, headers }) => [status, body.accepted, headers['idempotent-replayed']])).toEqual([[200, 1, undefined], [200, 1, undefined]]);
+  });
+
   it('more read-only requests under keys than the pool has connections all come to their answers', async () => {
     const posts = await Promise.all(Array.from({ length: 24 }, async () => POSTS['/v1/segments/preview']!(t, ++n)));
     const answers = await Promise.all(posts.map((post, i) => send(post, `many ${i}`)));

@@ -37,6 +37,8 @@ export interface TestApp {
   keys: Record<Exclude<Scope, 'admin'>, string>;
   db: ApiDatabase;
   clock: FakeClock;
+  /** Of all its keys in Redis. */
+  redisPrefix: string;
   /** Runs one round of a background loop. */
   loop(name: string): Promise<void>;
   /** Runs queued jobs to their end and answers how the named one ended. */
@@ -65,6 +67,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     app, url, clock, loop,
     http: supertest.agent(url) as never,
     databaseUrl: database.url,
+    redisPrefix: redis.prefix,
     adminKey: ADMIN_KEY,
     keys: { marketer: await key('marketer'), analyst: await key('analyst'), ingest: await key('ingest'), app: await key('app') },
     db: app.get(ApiDatabase),

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { IsIn, IsString, Length } from 'class-validator';
-import { PageQuery, decodeIdCursor, toPage, type Page } from '../http/index.js';
+import { PageQuery, SecretAnswer, decodeIdCursor, toPage, type Page } from '../http/index.js';
 import { SCOPES, type Scope } from './caller.js';
 import { KeyRing, type KeyRow } from './key-ring.js';
 import { Scopes } from './scopes.guard.js';
@@ -21,6 +21,7 @@ export class KeysController {
   constructor(private readonly keys: KeyRing) {}
 
   @Post()
+  @SecretAnswer()
   create(@Body() body: CreateKey): Promise<KeyRow & { key: string }> {
     return this.keys.create(body.name, body.scope);
   }

@@ -8,7 +8,9 @@ import { Clock } from '../clock/index.js';
 import { ApiDatabase, sqlFile, type Transaction, type UnitOfWork } from '../database/index.js';
 import { Problem, conflict, invalidField } from '../errors/index.js';
 import { failpoint } from '../failpoints/index.js';
+import { Random } from '../random/index.js';
 import { READ_ONLY } from './read-only.js';
+import { SECRET_ANSWER, seal, unseal } from './secret-answer.js';
 import { Turns } from './turns.js';
 
 interface Slot {
@@ -27,6 +29,9 @@ interface Keyed {
   slot: Slot;
   fingerprint: Buffer;
   response: Response;
+  /** How the text of the answer is kept, and read again. */
+  pack: (text: string) => string;
+  unpack: (kept: string) => string;
   handle: () => Promise<unknown>;
 }
 
@@ -53,6 +58,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     private readonly database: ApiDatabase,
     private readonly clock: Clock,
     private readonly reflector: Reflector,
+    private readonly random: Random,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -63,11 +69,18 @@ export class IdempotencyInterceptor implements NestInterceptor {
       throw invalidField('Idempotency-Key', `must have 1 to ${MAX_KEY} characters`);
     }
     const keyed: Keyed = {
-      slot: { caller: request.caller.keyId, key }, fingerprint: fingerprintOf(request),
+      slot: { caller: nameOf(request.caller), key }, fingerprint: fingerprintOf(request),
+      ...this.packing(context, request),
       response: context.switchToHttp().getResponse<Response>(), handle: () => lastValueFrom(next.handle(), { defaultValue: undefined }),
     };
     const readOnly = this.reflector.get<boolean>(READ_ONLY, context.getHandler());
     return from(this.answer(keyed, readOnly));
+  }
+
+  private packing(context: ExecutionContext, request: Request): Pick<Keyed, 'pack' | 'unpack'> {
+    if (!this.reflector.get<boolean>(SECRET_ANSWER, context.getHandler())) return { pack: (text) => text, unpack: (kept) => kept };
+    const apiKey = request.headers.authorization!.slice('Bearer '.length);
+    return { pack: (text) => seal(text, apiKey, this.random), unpack: (kept) => unseal(kept, apiKey) };
   }
 
   private async answer(keyed: Keyed, readOnly: boolean): Promise<unknown> {
@@ -92,7 +105,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if (known) return replay(known, keyed);
     failpoint('idempotency.locked');
     const answer = await work().catch(keptRefusal);
-    await tx.query(keep, { ...keyed.slot, fingerprint: keyed.fingerprint, ...toKeep(answer, keyed.response), now: this.clock.forSql() });
+    await tx.query(keep, { ...keyed.slot, fingerprint: keyed.fingerprint, ...toKeep(answer, keyed), now: this.clock.forSql() });
     return answer;
   }
 
@@ -112,10 +125,10 @@ function keptRefusal(error: unknown): Refused {
   throw error;
 }
 
-function toKeep(answer: unknown, response: Response): { status: number; body: string } {
-  if (!(answer instanceof Refused)) return { status: response.statusCode, body: JSON.stringify(answer ?? null) };
+function toKeep(answer: unknown, { response, pack }: Keyed): { status: number; body: string } {
+  if (!(answer instanceof Refused)) return { status: response.statusCode, body: pack(JSON.stringify(answer ?? null)) };
   const { status, title, detail } = answer.problem;
-  return { status, body: JSON.stringify({ type: 'about:blank', title, status, detail }) };
+  return { status, body: pack(JSON.stringify({ type: 'about:blank', title, status, detail })) };
 }
 
 /** Work that may take minutes, on connections of its own, while the key's transaction waits for it. */
@@ -129,7 +142,12 @@ function replay({ fingerprint, status, body }: Kept, keyed: Keyed): unknown {
   keyed.response.setHeader('Idempotent-Replayed', 'true');
   keyed.response.status(status);
   if (status >= 400) keyed.response.type('application/problem+json');
-  return JSON.parse(body);
+  return JSON.parse(keyed.unpack(body));
+}
+
+/** Phones share an app key and know nothing of each other's Idempotency-Keys: each is a caller by its user. */
+function nameOf({ keyId, userId }: Caller): string {
+  return userId === undefined ? keyId : `${keyId} ${userId}`;
 }
 
 function fingerprintOf(request: Request): Buffer {

@@ -11,6 +11,7 @@ export { PageQuery, decodeCursor, decodeIdCursor, encodeCursor, toPage, type Pag
 export { ReadOnly } from './read-only.js';
 export { RequestBodyInterceptor, RowwiseBody, nestedTooDeep, readRawBody } from './request-body.interceptor.js';
 export { requestId } from './request-id.js';
+export { SecretAnswer } from './secret-answer.js';
 export { Turns } from './turns.js';
 export { unstorableText } from './storable-text.js';
 export { flatten, validationPipe } from './validation.js';

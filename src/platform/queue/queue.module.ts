@@ -10,7 +10,7 @@ const RUN_MS = 250;
 export class SharedRedis implements OnApplicationShutdown {
   private readonly redis: Redis;
 
-  constructor(url: string) {
+  constructor(url: string, private readonly prefix: string) {
     this.redis = new Redis({ ...redisOptions(url), enableOfflineQueue: false, maxRetriesPerRequest: 1, lazyConnect: false });
     // Redis away is a state that health shows, not an event that ends the process.
     this.redis.on('error', () => undefined);
@@ -20,12 +20,12 @@ export class SharedRedis implements OnApplicationShutdown {
     return this.redis.ping();
   }
 
-  /** Runs a Lua script. @throws where Redis is away or has not answered within 250 ms (it may have run all the same) */
+  /** Runs a Lua script on keys under this installation's prefix. @throws where Redis is away or has not answered within 250 ms (it may have run all the same) */
   async run(script: string, keys: string[], args: Array<string | number>): Promise<unknown> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, fail) => (timer = setTimeout(() => fail(new Error('Redis has not answered in time')), RUN_MS)));
     try {
-      return await Promise.race([this.redis.eval(script, keys.length, ...keys, ...args), late]);
+      return await Promise.race([this.redis.eval(script, keys.length, ...keys.map((key) => `${this.prefix}:${key}`), ...args), late]);
     } finally {
       clearTimeout(timer);
     }
@@ -54,7 +54,7 @@ export class QueueModule {
     return {
       module: QueueModule,
       imports: [root, queues],
-      providers: [{ provide: SharedRedis, useFactory: () => new SharedRedis(url) }],
+      providers: [{ provide: SharedRedis, useFactory: () => new SharedRedis(url, prefix) }],
       exports: [queues, SharedRedis],
     };
   }
