@@ -19,6 +19,8 @@ export interface SentDelivery extends Settled {
   readonly deadTokens: readonly string[];
   /** The mail address, where the provider said that it does not exist. */
   readonly deadAddress?: string;
+  /** The mail address, where the provider would not take the mail for the mailbox's sake, to the last try, but may take another. */
+  readonly bouncedAddress?: string;
 }
 
 /** A claim older than this when its request would leave is not sent: the kill switch is heard within 5 s, pause and opt-out with it. */
@@ -34,6 +36,13 @@ export function maxClaimAgeMs({ SLICE_LEASE_MS, REQUEST_TIMEOUT_MS }: { SLICE_LE
 
 /** How long a message rests that could not be made for a fault of ours (a database away): nothing of it has left. */
 const FAULT_REST_MS = 2_000;
+
+/** What an answer says of the mailbox. A refusal that is tried again says nothing yet. */
+function addressOf(to: string, result: SendResult, { state }: Outcome): Pick<SentDelivery, 'deadAddress' | 'bouncedAddress'> {
+  if (result.kind !== 'refused') return {};
+  if (result.addressGone) return { deadAddress: to };
+  return result.class === 'address' && state === 'failed' ? { bouncedAddress: to } : {};
+}
 
 function ended({ row }: ClaimedDelivery, outcome: Outcome): SentDelivery {
   return { userId: row.internalId, id: row.id, outcome, deadTokens: [] };
@@ -124,7 +133,7 @@ export class SliceSender {
     return {
       userId: row.internalId, id: row.id, outcome,
       deadTokens: message.channel === 'push' ? devices.filter((_, i) => gone(results[i])).map((d) => d.token) : [],
-      ...(message.channel === 'email' && gone(results[0]) ? { deadAddress: message.mail.to } : {}),
+      ...(message.channel === 'email' ? addressOf(message.mail.to, results[0]!, outcome) : {}),
     };
   }
 }

@@ -32,8 +32,6 @@ const findMailed = sqlFile<{ months: string[]; userIds: string[]; ids: string[] 
 
 const storeSoftBounces = sqlFile<{ hashes: Buffer[]; months: string[]; userIds: string[]; ids: string[] }>(
   import.meta.url, './sql/store-soft-bounces.sql');
-const findSoftBounced = sqlFile<{ hashes: Buffer[]; now: Date }, { email: string | null; emailHash: Buffer }>(
-  import.meta.url, './sql/find-soft-bounced-addresses.sql');
 const deleteOldBounces = sqlFile<{ before: Date }>(import.meta.url, './sql/delete-old-soft-bounces.sql');
 
 /** Soft bounces older than this say nothing about an address. */
@@ -96,8 +94,7 @@ export class MailServerEvents implements OnModuleInit {
     if (bounces.length === 0) return;
     const hashes = bounces.map(({ address }) => address.emailHash!);
     await tx.query(storeSoftBounces, { hashes, ...refLists(bounces.map(({ event }) => event.ref)) });
-    const dead = await tx.query(findSoftBounced, { hashes, now: this.clock.now() });
-    await this.addresses.suppressHashes(tx, dead.map(({ email, emailHash }) => ({ email, hash: emailHash, reason: 'soft_bounces' })));
+    await this.addresses.suppressBouncing(tx, hashes);
   }
 
   private async findMailed(events: readonly MailEvent[]): Promise<Map<number, Mailed>> {

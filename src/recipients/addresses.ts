@@ -11,6 +11,8 @@ export const ERASED = 'erased';
 const add = sqlFile<{ hashes: Buffer[]; emails: (string | null)[]; reasons: string[]; now: Date }, { added: number }>(
   import.meta.url, './sql/add-suppressions.sql');
 const erased = sqlFile<{ hash: Buffer; now: Date }>(import.meta.url, './sql/suppress-erased-address.sql');
+const findSoftBounced = sqlFile<{ hashes: Buffer[]; now: Date }, { email: string | null; emailHash: Buffer }>(
+  import.meta.url, './sql/find-soft-bounced-addresses.sql');
 
 /** Mail addresses as the database knows them: by a keyed hash that outlives the address itself. */
 @Injectable()
@@ -43,6 +45,12 @@ export class Addresses {
     await on.query(add, {
       hashes: entries.map(({ hash }) => hash), emails: entries.map(({ email }) => email), reasons: entries.map(({ reason }) => reason), now: this.clock.now(),
     });
+  }
+
+  /** Suppresses those of the addresses whose soft bounces do not end; the bounces are in the table already. */
+  async suppressBouncing(on: Queryable, hashes: Buffer[]): Promise<void> {
+    const dead = await on.query(findSoftBounced, { hashes, now: this.clock.now() });
+    await this.suppressHashes(on, dead.map(({ email, emailHash }) => ({ email, hash: emailHash, reason: 'soft_bounces' })));
   }
 
   /** @returns how many were not suppressed before. */
