@@ -112,7 +112,7 @@ create table decision_worth (
 create table deliveries (
   user_id bigint not null,
   id bigint not null default nextval('delivery_id_seq'::regclass),
-  entry bigint not null default 0,
+  entry bigint,
   due_at timestamp with time zone not null,
   decided_at timestamp with time zone not null,
   expires_at timestamp with time zone not null,
@@ -144,7 +144,6 @@ CASE
 END) stored,
   constraint deliveries_chunked CHECK (((state <> 'queued'::delivery_state) OR (chunk_id IS NOT NULL))),
   constraint deliveries_deferred_until CHECK (((state = 'deferred'::delivery_state) = (free_at IS NOT NULL))),
-  constraint deliveries_pkey PRIMARY KEY (run_id, month, user_id, entry),
   constraint deliveries_reasoned CHECK (((state <> ALL (ARRAY['suppressed'::delivery_state, 'deferred'::delivery_state])) OR (reason IS NOT NULL)))) partition by RANGE (month);
 
 create table devices (
@@ -635,6 +634,7 @@ CREATE INDEX deliveries_chunk ON ONLY public.deliveries USING btree (chunk_id) W
 CREATE INDEX deliveries_deferred ON ONLY public.deliveries USING btree (user_id, free_at) WHERE (free_at IS NOT NULL);
 CREATE INDEX deliveries_deferred_run ON ONLY public.deliveries USING btree (run_id) WHERE (free_at IS NOT NULL);
 CREATE INDEX deliveries_displaced ON ONLY public.deliveries USING btree (blocking_campaign_id) WHERE (blocking_campaign_id IS NOT NULL);
+CREATE INDEX deliveries_run ON ONLY public.deliveries USING btree (run_id);
 CREATE INDEX deliveries_trouble ON ONLY public.deliveries USING btree (trouble, id) WHERE (trouble IS NOT NULL);
 CREATE INDEX deliveries_user ON ONLY public.deliveries USING btree (user_id, id);
 CREATE INDEX devices_user ON public.devices USING btree (user_id);
@@ -665,6 +665,8 @@ CREATE INDEX users_zone ON public.users USING btree (zone);
 CREATE INDEX wave_buckets_open ON public.wave_buckets USING btree (bucket) WHERE (decided_at IS NULL);
 CREATE INDEX waves_open ON public.waves USING btree (due_at) WHERE (decided_at IS NULL);
 CREATE INDEX waves_run ON public.waves USING btree (run_id);
+CREATE UNIQUE INDEX deliveries_decided ON ONLY public.deliveries USING btree (run_id, month, user_id) WHERE (entry IS NULL);
+CREATE UNIQUE INDEX deliveries_entered ON ONLY public.deliveries USING btree (run_id, month, user_id, entry) WHERE (entry IS NOT NULL);
 CREATE UNIQUE INDEX waves_zone ON public.waves USING btree (run_id, zone, COALESCE((slot)::integer, '-1'::integer)) WHERE (zone IS NOT NULL);
 
 CREATE OR REPLACE FUNCTION public.bucket_of(salt text, user_id text)

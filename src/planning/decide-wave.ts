@@ -35,10 +35,14 @@ export async function decideWave<Row>(
   await gather(wave, world, pooled!.size, asOfId ?? null);
   await tx.raw('analyze pass_pool (user_id)');
   const statement = decisionOf({
-    ending, caps: capsOf(wave, world).length, worth: wave.definition.worth, again: pool === 'deferred', reserved: world.reserving,
+    ending, caps: capsOf(wave, world).length, worth: wave.definition.worth, again: pool === 'deferred' ? keyOf(wave) : null, reserved: world.reserving,
     rationed: named.budgetRoom !== null,
   });
   return joiningSets(tx, () => tx.raw<Row>(statement.text, valuesOf(statement, named)));
+}
+
+function keyOf({ definition: { schedule } }: PassWave): 'user' | 'entry' {
+  return schedule.type === 'triggered' ? 'entry' : 'user';
 }
 
 /** Tells pass_ranks what the wave is worth to each user of the pool. @returns how many users the pool has */

@@ -31,14 +31,20 @@ export const RANK: PassStatement = numberParameters(`${PRICE}\n${part('rank-pool
 /** Fills pass_reserved for one campaign; with `__AUDIENCE__` still in it. */
 export const RESERVED: PassStatement = numberParameters(part('pool-reserved'));
 
+/** What makes a row of the ledger unique in its run: the user, or of a triggered campaign the user's entry. */
+const ROW_KEYS = {
+  user: '(run_id, month, user_id) where entry is null',
+  entry: '(run_id, month, user_id, entry) where entry is not null',
+};
+
 export interface Shape {
   readonly ending: Ending;
   /** How many caps concern the wave. */
   readonly caps: number;
   /** The campaign asks for worth: else nothing is priced, and no terms are kept. */
   readonly worth: boolean;
-  /** The rows exist and are deferred: only these are looked for before they are written. */
-  readonly again: boolean;
+  /** The rows exist and are deferred: only these are looked for before they are written, by this key. */
+  readonly again: keyof typeof ROW_KEYS | null;
   /** Some campaign holds back slots. */
   readonly reserved: boolean;
   /** A budget of messages holds for the campaign. */
@@ -63,13 +69,13 @@ export function decisions(caps: number): Array<[name: string, statement: PassSta
   const both = [true, false];
   const ends: Ending[] = ['record', 'take', 'ask', 'show'];
   const shapes = ends.flatMap((ending) => both.flatMap((worth) => both.flatMap((reserved) => both.flatMap((rationed) =>
-    both.map((again) => ({ ending, caps, worth, reserved, rationed, again }))))));
+    ([null, 'user', 'entry'] as const).map((again) => ({ ending, caps, worth, reserved, rationed, again }))))));
   return shapes.map((shape) => [nameOf(shape), decisionOf(shape)]);
 }
 
 function nameOf({ ending, caps, worth, again, reserved, rationed }: Shape): string {
   return [
-    `${ending} under ${caps} caps`, ...(worth ? ['worth'] : []), ...(again ? ['again'] : []), ...(reserved ? ['reserved'] : []),
+    `${ending} under ${caps} caps`, ...(worth ? ['worth'] : []), ...(again ? [`again by ${again}`] : []), ...(reserved ? ['reserved'] : []),
     ...(rationed ? ['rationed'] : []),
   ].join(' ');
 }
@@ -77,7 +83,7 @@ function nameOf({ ending, caps, worth, again, reserved, rationed }: Shape): stri
 function compose({ ending, caps, worth, again, reserved, rationed }: Shape): PassStatement {
   const ends: Record<Ending, string> = {
     record: part('record-verdicts')
-      .replace('__AGAIN__', () => (again ? part('decide-again') : ''))
+      .replace('__AGAIN__', () => (again ? part('decide-again').replace('__KEY__', ROW_KEYS[again]) : ''))
       .replace('__TERMS__', () => (worth ? part('record-worth').replace('__AGAIN__', () => (again ? part('decide-worth-again') : '')) : '')),
     take: part('take-verdicts'),
     ask: part('ask-verdicts'),

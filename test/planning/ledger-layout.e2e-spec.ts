@@ -1,8 +1,10 @@
 import { DataSource, type QueryRunner } from 'typeorm';
 import { LedgerLayout1764100000003 } from '../../migrations/1764100000003-LedgerLayout.js';
+import { LedgerBytes1764100000014 } from '../../migrations/1764100000014-LedgerBytes.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 const layout = new LedgerLayout1764100000003();
+const bytes = new LedgerBytes1764100000014();
 const STATES = ['queued', 'sent', 'failed', 'unknown', 'deferred', 'suppressed', 'held_out'];
 
 let database: TestDatabase;
@@ -63,6 +65,42 @@ describe('the layout of the ledger', () => {
 
     await layout.down(runner);
     expect(await rows()).toEqual(before);
+  });
+
+  it('keeps every row, with its entry or none, of the layout before it and back', async () => {
+    await bytes.down(runner);
+    await fill(3);
+    await runner.query('update deliveries set entry = 0 where entry <= 4');
+    const before = await rows();
+
+    await bytes.up(runner);
+    expect(await rows()).toEqual(before.map((row) => ('entry' in row && row.entry === '0' ? { ...row, entry: null } : row)));
+    await bytes.down(runner);
+    expect(await rows()).toEqual(before);
+  });
+
+  it('has a user once in a run, and each entry into a triggered campaign once', async () => {
+    await runner.query(`select ensure_month_partition('deliveries', '2026-03-01')`);
+    const decide = (entry: number | null) => runner.query(`
+      insert into deliveries (month, user_id, run_id, wave_id, campaign_id, entry, due_at, decided_at, expires_at, policy_version, state, channel)
+      values ('2026-03-01', 1, 1, 1, 1, $1, now(), now(), now(), 0, 'held_out', 'push')`, [entry]);
+    for (const entry of [null, 1, 2]) {
+      await decide(entry);
+      await expect(decide(entry)).rejects.toMatchObject({ code: '23505' });
+    }
+  });
+
+  it('fills the pages of its key in whatever order the buckets are decided', async () => {
+    await runner.query(`select ensure_month_partition('deliveries', '2026-03-01')`);
+    for (const bucket of [3, 2, 1, 0]) {
+      await runner.query(`
+        insert into deliveries (month, user_id, run_id, wave_id, campaign_id, due_at, decided_at, expires_at, policy_version, state, channel)
+        select '2026-03-01', u, 1, 1, 1, now(), now(), now(), 0, 'held_out', 'push' from generate_series($1::integer, $1::integer + 4095) as u order by u`, [bucket * 4096]);
+    }
+    const [{ each }] = await runner.query(`select sum(pg_relation_size(i.indexrelid))::float8 / 16384 as each from pg_index as i
+      where i.indrelid = 'deliveries_202603'::regclass and i.indisunique`);
+    // 28 bytes and a tenth left free; 60 where the pages are split in their middle.
+    expect(each).toBeLessThan(36);
   });
 
   it('has no index on what a settlement changes', async () => {

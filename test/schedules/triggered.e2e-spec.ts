@@ -79,6 +79,21 @@ describe('a triggered campaign', () => {
     expect(await t.ledger(id)).toHaveLength(1);
   });
 
+  it('decides a deferred entry again, beside the user’s other entries', async () => {
+    await t.http.put('/v1/fatigue-policy').set(auth(t.adminKey)).send({ caps: [{ key: 'hour', channel: 'push', limit: 1, window: { type: 'rolling', duration: 'PT1H' } }] }).expect(200);
+    const id = await t.launched(SIGNUP, { onFatigue: 'defer' });
+    for (const minute of ['00', '05']) {
+      t.clock.set(`2026-03-02T12:${minute}:00Z`);
+      await t.event('ada', 'signup');
+      await t.tickAt();
+      await t.loop('sender');
+    }
+    expect(await t.ledger(id)).toEqual(['ada sent', 'ada deferred frequency_cap']);
+    await t.tickAt('2026-03-02T14:00:00Z');
+    expect(await t.ledger(id)).toEqual(['ada sent', 'ada queued']);
+    await t.http.put('/v1/fatigue-policy').set(auth(t.adminKey)).send({}).expect(200);
+  });
+
   it('an event told late triggers as long as it has not expired, and not after', async () => {
     const id = await t.launched(SIGNUP, { expiresAfter: 'PT1H' });
     t.clock.set('2026-03-02T14:00:00Z');

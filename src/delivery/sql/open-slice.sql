@@ -51,7 +51,7 @@ left join users as u on u.id = d.user_id
 left join suppressions as s on s.address_hash = u.email_hash
 left join topics as t on t.id = d.topic_id
 left join user_scores as sc on sc.user_id = d.user_id
-left join trigger_entries as e on d.entry > 0 and e.user_id = d.user_id and e.id = d.entry
+left join trigger_entries as e on e.user_id = d.user_id and e.id = d.entry
 left join lateral (
   select bool_or(b.state = 'unsubscribed') as refused, bool_or(b.state = 'subscribed') as given
   from subscriptions as b

@@ -17,7 +17,7 @@ left join lateral (
   order by d.decided_at desc, d.id desc
   limit 1) as d on true
 left join runs as r on r.id = d.run_id
-left join decision_worth as e on e.user_id = d.user_id and e.month = d.month and e.run_id = d.run_id and e.channel = d.channel and e.entry = d.entry
+left join decision_worth as e on e.user_id = d.user_id and e.month = d.month and e.run_id = d.run_id and e.channel = d.channel and e.entry = coalesce(d.entry, 0)
 left join lateral (
   select x.campaign_id, x.month from deliveries as x where x.user_id = u.id and x.id = d.blocking_id limit 1) as b on true
 where u.user_id = :userId;

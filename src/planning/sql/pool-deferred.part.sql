@@ -10,7 +10,7 @@ select distinct on (u.id) u.id, u.user_id, u.email_hash, u.email is not null, co
     select from users as o
     where o.email_hash = u.email_hash and o.id < u.id and exists (
       select from users as u where u.id = o.id and (__AUDIENCE__))),
-  d.entry, d.due_at, d.expires_at
+  coalesce(d.entry, 0), d.due_at, d.expires_at
 from deliveries as d
 join users as u on u.id = d.user_id
 where d.month = :month::date and d.run_id = :runId::bigint and d.channel = :channel::channel

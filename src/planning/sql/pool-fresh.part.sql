@@ -18,7 +18,7 @@ where u.id >= :fromId::bigint and u.id < :toId::bigint
   and (:zone::text is null or coalesce(u.zone, :defaultZone::text) = :zone::text)
   and not exists (
     select from deliveries as d
-    where d.month = :month::date and d.run_id = :runId::bigint and d.user_id = u.id and d.entry = 0
+    where d.month = :month::date and d.run_id = :runId::bigint and d.user_id = u.id and d.entry is null
       and d.user_id >= :fromId::bigint and d.user_id < :toId::bigint)
   -- By the wall time of the occurrences: a day of 23 hours is a day, and a message that left late delays no later one.
   and (:reentryAfter::timestamptz is null or not exists (

@@ -28,7 +28,7 @@ opened as (
 written as (
   insert into deliveries as d (month, user_id, run_id, wave_id, campaign_id, entry, chunk_id, due_at, decided_at, expires_at,
     counted_at, free_at, blocking_id, blocking_campaign_id, topic_id, policy_version, template_version, state, reason, channel, variant, cap, messages_in_7d)
-  select :month::date, v.user_id, :runId::bigint, :waveId::bigint, :campaignId::bigint, v.entry, t.id, v.due_at,
+  select :month::date, v.user_id, :runId::bigint, :waveId::bigint, :campaignId::bigint, nullif(v.entry, 0), t.id, v.due_at,
     :now::timestamptz, v.expires_at,
     case when v.state = 'queued' and not :transactional::boolean then 'infinity'::timestamptz end,
     case when v.state = 'deferred' then v.free_at end,
