@@ -3,10 +3,9 @@ import { variantIndex } from '../../src/experiments/index.js';
 import { compareRank } from '../../src/fatigue/index.js';
 import { PassFacts } from '../../src/planning/pass-facts.js';
 import { createCampaign, launch, putPolicy } from '../factories/campaigns.js';
-import { auth, startTestApp, type TestApp } from '../support/test-app.js';
+import { auth } from '../support/test-app.js';
 import { NOW, world as anyWorld } from './generated-world.js';
-import { OracleJudge } from './oracle-judge.js';
-import { WorldPlacer } from './world-placer.js';
+import { USUAL_SMALL_POOL, useWorlds } from './worlds.js';
 
 const RUNS = Number(process.env.RAPPORT_PROPERTY_RUNS ?? 60);
 
@@ -14,31 +13,17 @@ const RUNS = Number(process.env.RAPPORT_PROPERTY_RUNS ?? 60);
 const SEED = Number(process.env.RAPPORT_PROPERTY_SEED ?? 11);
 
 describe('the bucket pass', () => {
-  let t: TestApp;
-  let placer: WorldPlacer;
-  let judge: OracleJudge;
-  beforeAll(async () => {
-    t = await startTestApp();
-    placer = new WorldPlacer(t);
-    await placer.prepare();
-    judge = new OracleJudge(t);
-  });
-  afterAll(() => t?.close());
-  const usual = PassFacts.smallPool;
-  afterEach(() => void (PassFacts.smallPool = usual));
+  const worlds = useWorlds();
 
   it(`decides as the pure oracle does, row by row, in ${RUNS} generated worlds`, async () => {
+    const { judge } = worlds;
     const seen = new Map<string, number>();
     let [priced, overtaken] = [0, 0];
-    await fc.assert(fc.asyncProperty(anyWorld, fc.constantFrom(0, 8, usual), async (world, smallPool) => {
+    await fc.assert(fc.asyncProperty(anyWorld, fc.constantFrom(0, 8, USUAL_SMALL_POOL), async (world, smallPool) => {
       // Facts are gathered user by user, for the whole bucket, or first one and then the other.
       PassFacts.smallPool = smallPool;
-      await placer.clear();
-      const placed = await placer.place(world);
-      await t.loop('planner');
-      const rows = await placer.readLedger();
-      for (const i of world.people.keys()) {
-        const { expected, actual } = judge.compare(world, placed, rows, i);
+      const { placed, rows, verdicts } = await worlds.decide(world);
+      for (const [i, { actual, expected }] of verdicts.entries()) {
         expect(actual).toEqual(expected);
         for (const { actual: stored, expected: priceable } of judge.netWorths(world, placed, rows, i)) {
           expect(stored).toBeCloseTo(priceable, 9);
@@ -57,6 +42,7 @@ describe('the bucket pass', () => {
   }, 300_000 + 1_000 * RUNS);
 
   it('spreads variants by the same hash as the pure function', async () => {
+    const { t, placer } = worlds;
     await placer.clear();
     await t.http.patch('/v1/settings').set(auth(t.adminKey)).send({ consent: { push: 'optOut' }, globalHoldout: 0 }).expect(200);
     await putPolicy(t, {});
