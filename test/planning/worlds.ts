@@ -2,7 +2,8 @@ import { PassFacts } from '../../src/planning/pass-facts.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import type { GeneratedWorld } from './generated-world.js';
 import { OracleJudge, type Shown } from './oracle-judge.js';
-import { WorldPlacer, type LedgerRow, type Placed } from './world-placer.js';
+import type { Placed } from './place-campaigns.js';
+import { WorldPlacer, type LedgerRow } from './world-placer.js';
 
 /** The size up to which a pass asks user by user, as it is outside tests. */
 export const USUAL_SMALL_POOL = PassFacts.smallPool;
