@@ -6,8 +6,6 @@ interface Query {
   text?: string;
 }
 
-const original = pg.Client.prototype.query as (...args: unknown[]) => unknown;
-
 /** What only bears on how statements are planned. */
 const OF_PLANNING = /^analyze |^select set_config\('enable_nestloop'/;
 
@@ -18,6 +16,7 @@ const OF_PLANNING = /^analyze |^select set_config\('enable_nestloop'/;
  * @returns how to undo it
  */
 export function planOnce(): () => void {
+  const original = pg.Client.prototype.query as (...args: unknown[]) => unknown;
   const generic = new WeakSet<object>();
   pg.Client.prototype.query = function (this: object, ...args: unknown[]) {
     const { name, text } = args[0] as Query;
