@@ -4,8 +4,7 @@ import { invalid, type FieldError } from '../platform/errors/index.js';
 import { flatten } from '../platform/http/index.js';
 import { isPlainObject, type Json } from './fcm-fields.js';
 import { canonicalLocale } from './locale-fallback.js';
-import { checkContent } from './template-content.js';
-import { checkTemplate } from './template-compiler.js';
+import type { Mistake } from './mistake.js';
 import type { TemplateChannel } from './template-fields.js';
 import { TemplateChange, TemplateEnvelope } from './templates.dto.js';
 
@@ -31,29 +30,32 @@ export interface Present {
   readonly defaultLocale: string;
 }
 
+/** Everything wrong with a content. */
+export type ContentCheck = (channel: TemplateChannel, content: unknown) => Promise<Mistake[]>;
+
 /** The body of POST. @throws Problem 400 naming every mistake, in the envelope and in the content alike. */
-export function readNewTemplate(body: unknown, mailFromDomains: readonly string[]): NewTemplate {
+export async function readNewTemplate(body: unknown, check: ContentCheck): Promise<NewTemplate> {
   const { envelope, content, errors } = readEnvelope(TemplateEnvelope, body);
   const { channel, defaultLocale, key, tags = [] } = envelope;
-  if (channel === 'push' || channel === 'email') errors.push(...contentErrors(channel, content, defaultLocale, mailFromDomains));
+  if (channel === 'push' || channel === 'email') errors.push(...(await contentErrors(channel, content, defaultLocale, check)));
   else if (!isPlainObject(content)) errors.push({ path: 'content', message: 'must be an object from locale to content' });
   if (errors.length > 0) throw invalid(errors);
   return { key, channel, content: content as Json, defaultLocale, tags };
 }
 
 /** The body of PUT. @throws Problem 400 naming every mistake. */
-export function readNewVersion(body: unknown, present: Present, mailFromDomains: readonly string[]): NewVersion {
+export async function readNewVersion(body: unknown, present: Present, check: ContentCheck): Promise<NewVersion> {
   const { envelope, content, errors } = readEnvelope(TemplateChange, body);
   const { key, channel, defaultLocale = present.defaultLocale, tags } = envelope;
   if (key !== undefined && key !== present.key) errors.push({ path: 'key', message: 'key cannot be changed' });
   if (channel !== undefined && channel !== present.channel) errors.push({ path: 'channel', message: `channel cannot be changed from ${present.channel}` });
-  errors.push(...contentErrors(present.channel, content, defaultLocale, mailFromDomains));
+  errors.push(...(await contentErrors(present.channel, content, defaultLocale, check)));
   if (errors.length > 0) throw invalid(errors);
   return { content: content as Json, defaultLocale, tags: tags ?? null };
 }
 
-function contentErrors(channel: TemplateChannel, content: unknown, defaultLocale: unknown, mailFromDomains: readonly string[]): FieldError[] {
-  const errors: FieldError[] = checkContent(channel, content, { mailFromDomains, checkTemplate });
+async function contentErrors(channel: TemplateChannel, content: unknown, defaultLocale: unknown, check: ContentCheck): Promise<FieldError[]> {
+  const errors: FieldError[] = await check(channel, content);
   const wanted = typeof defaultLocale === 'string' ? canonicalLocale(defaultLocale) : undefined;
   if (isPlainObject(content) && typeof defaultLocale === 'string') {
     const has = wanted !== undefined && Object.keys(content).some((locale) => canonicalLocale(locale) === wanted);

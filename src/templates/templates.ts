@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock/index.js';
-import { Config } from '../platform/config/index.js';
 import { conflict, notFound } from '../platform/errors/index.js';
 import { decodeIdCursor, toPage, type Page } from '../platform/http/index.js';
-import { readNewTemplate, readNewVersion } from './template-input.js';
+import { TemplateChecks } from './template-checks.js';
+import { readNewTemplate, readNewVersion, type ContentCheck } from './template-input.js';
 import { TemplateStore, type TemplateRow, type TemplateSummaryRow, type TemplateUse, type TemplateVersionRow } from './template-store.js';
 import type { TemplateQuery, TemplateView } from './templates.dto.js';
 
@@ -14,9 +14,11 @@ export type TemplateSummary = Omit<TemplateSummaryRow, 'id'>;
 export class Templates {
   constructor(
     private readonly store: TemplateStore,
-    private readonly config: Config,
+    private readonly checks: TemplateChecks,
     private readonly clock: Clock,
   ) {}
+
+  private readonly check: ContentCheck = (channel, content) => this.checks.check(channel, content);
 
   /** The template behind a key with its newest version. */
   find(key: string): Promise<TemplateRow | undefined> {
@@ -25,7 +27,7 @@ export class Templates {
 
   /** @throws Problem 400 naming every mistake, 409 where the key is taken. */
   async create(body: unknown): Promise<TemplateView> {
-    const template = readNewTemplate(body, this.config.mailFromDomains);
+    const template = await readNewTemplate(body, this.check);
     const made = await this.store.insert({ ...template, content: JSON.stringify(template.content), now: this.clock.now() });
     if (!made) throw conflict(`There is a template ${template.key} already.`);
     return this.get(template.key);
@@ -35,7 +37,7 @@ export class Templates {
   async replace(key: string, body: unknown): Promise<TemplateView> {
     const present = await this.store.read(key, null);
     if (!present) throw notFound('template');
-    const { content, defaultLocale, tags } = readNewVersion(body, present, this.config.mailFromDomains);
+    const { content, defaultLocale, tags } = await readNewVersion(body, present, this.check);
     const version = await this.store.addVersion({
       key, channel: present.channel, content: JSON.stringify(content), defaultLocale, tags, now: this.clock.now(),
     });

@@ -3,7 +3,8 @@ import { createCampaign, launch, putPolicy } from '../factories/campaigns.js';
 import { PassFacts } from '../../src/planning/pass-facts.js';
 import { auth, startTestApp, type TestApp } from '../support/test-app.js';
 import { world as anyWorld } from './generated-world.js';
-import { WorldPlacer } from './world-placer.js';
+import type { WorldPlacer } from './world-placer.js';
+import { USUAL_SMALL_POOL, useWorlds } from './worlds.js';
 
 const RUNS = Number(process.env.RAPPORT_PROPERTY_RUNS ?? 30);
 // Other worlds in every run, unless told; a failure names its seed.
@@ -19,16 +20,10 @@ interface Counted {
 }
 
 describe('what is foretold and told afterwards', () => {
+  const worlds = useWorlds();
   let t: TestApp;
   let placer: WorldPlacer;
-  beforeAll(async () => {
-    t = await startTestApp();
-    placer = new WorldPlacer(t);
-    await placer.prepare();
-  });
-  afterAll(() => t?.close());
-  const usual = PassFacts.smallPool;
-  afterEach(() => void (PassFacts.smallPool = usual));
+  beforeAll(() => void ({ t, placer } = worlds));
 
   const marketer = () => auth(t.keys.marketer);
   const counts = (list: { reason: string; count: number }[]) => Object.fromEntries(list.map(({ reason, count }) => [reason, count]));
@@ -47,7 +42,7 @@ describe('what is foretold and told afterwards', () => {
   }
 
   it(`simulate and launch give the same numbers, reason by reason, for ${RUNS} random campaigns among others`, async () => {
-    await fc.assert(fc.asyncProperty(anyWorld, fc.nat(9), fc.constantFrom(0, usual), async (world, pick, smallPool) => {
+    await fc.assert(fc.asyncProperty(anyWorld, fc.nat(9), fc.constantFrom(0, USUAL_SMALL_POOL), async (world, pick, smallPool) => {
       PassFacts.smallPool = smallPool;
       const now = world.campaigns.flatMap(({ reserveIn }, i) => (reserveIn === null ? [i] : []));
       fc.pre(now.length > 0);

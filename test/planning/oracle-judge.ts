@@ -7,7 +7,8 @@ import { DEFAULT_SETTINGS } from '../../src/settings/index.js';
 import { parseDuration } from '../../src/platform/time/index.js';
 import type { TestApp } from '../support/test-app.js';
 import { NOW, settledAt, type GeneratedWorld, type Person } from './generated-world.js';
-import type { LedgerRow, Placed } from './world-placer.js';
+import type { Placed } from './place-campaigns.js';
+import type { LedgerRow } from './world-placer.js';
 
 const DAY_MS = 86_400_000;
 const durationMs = (text: string): number => parseDuration(text)!;

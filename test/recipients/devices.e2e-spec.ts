@@ -15,6 +15,25 @@ afterAll(() => app.close());
 const put = (userId: string, device: object) => ingest('put', `/v1/users/${userId}/devices`, { platform: 'android', ...device });
 const profile = async (userId: string) => (await analyst('get', `/v1/users/${userId}`)).body;
 
+/** Lets requests queue up, in their order, for a row that `holding` locks; then lets go. All of them succeed. */
+async function whileHeld(holding: string, requests: readonly (() => ReturnType<typeof put>)[]): Promise<void> {
+  const answers = await app.db.transaction(async (tx) => {
+    await tx.raw(holding);
+    const sent: ReturnType<typeof put>[] = [];
+    for (const request of requests) {
+      sent.push(request());
+      await untilWaiting(sent.length);
+    }
+    return sent;
+  });
+  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(requests.map(() => 200));
+}
+
+async function untilWaiting(count: number): Promise<void> {
+  const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  while ((await app.db.raw(waiting)).length < count);
+}
+
 describe('registering a device', () => {
   it('creates the user and shows the device without its token', async () => {
     const answer = await put('fresh', { token: 'fresh-registration-token', appVersion: '1.2', permission: 'granted', timezone: 'Europe/Paris', locale: 'fr-fr' });
@@ -82,16 +101,25 @@ describe('a token has one owner', () => {
     });
   });
 
-  it('also when a hundred registrations by ten users race', async () => {
-    const users = Array.from({ length: 10 }, (_, i) => `racer-${i}`);
-    const answers = await Promise.all(Array.from({ length: 100 }, (_, i) =>
-      put(users[i % 10]!, { token: 'raced', timezone: `Etc/GMT+${i % 10}` })));
-    expect(new Set(answers.map((a) => a.status))).toEqual(new Set([200]));
-    const owners = await app.db.raw<{ user_id: string; timezone: string }>(
-      `select u.user_id, d.timezone from devices d join users u on u.id = d.user_id where d.token = 'raced'`);
-    expect(owners).toHaveLength(1);
-    const zones = await app.db.raw(`select user_id, device_timezone from users where user_id like 'racer-%' and device_timezone is not null`);
-    expect(zones).toEqual([{ user_id: owners[0]!.user_id, device_timezone: owners[0]!.timezone }]);
+  it('also when two registrations wait for the same token: the later finds whose it has become, and that one forgets its zone', async () => {
+    await put('former', { token: 'raced', timezone: 'Asia/Tokyo' });
+    await whileHeld(`select from devices where token = 'raced' for update`, [
+      () => put('between', { token: 'raced', timezone: 'Europe/Paris' }),
+      () => put('last', { token: 'raced', timezone: 'America/Lima' }),
+    ]);
+    const zones = await app.db.raw(`select user_id, device_timezone from users where user_id in ('former', 'between', 'last') order by id`);
+    expect(zones).toEqual([
+      { user_id: 'former', device_timezone: null }, { user_id: 'between', device_timezone: null }, { user_id: 'last', device_timezone: 'America/Lima' },
+    ]);
+  });
+
+  it('and its user follows the last-seen device also when the registration of one last seen earlier comes in last', async () => {
+    await put('two-phones', { token: 'phone-0', lastSeenAt: '2026-01-01T00:00:00Z' });
+    await whileHeld(`select from users where user_id = 'two-phones' for no key update`, [
+      () => put('two-phones', { token: 'phone-1', timezone: 'Europe/Paris', lastSeenAt: '2026-02-02T00:00:00Z' }),
+      () => put('two-phones', { token: 'phone-2', timezone: 'Asia/Tokyo', lastSeenAt: '2026-02-01T00:00:00Z' }),
+    ]);
+    expect(await profile('two-phones')).toMatchObject({ deviceTimezone: 'Europe/Paris', lastSeenAt: '2026-02-02T00:00:00.000Z' });
   });
 
   it('also when batches and single registrations swap a hundred tokens between the same users', async () => {

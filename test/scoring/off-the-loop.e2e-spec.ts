@@ -1,9 +1,9 @@
-import { performance } from 'node:perf_hooks';
 import { ScoreRefresh, ScoringModule } from '../../src/scoring/index.js';
 import * as tasks from '../../src/scoring/fit-tasks.js';
 import { ScoreThreads } from '../../src/scoring/score-threads.js';
 import { sampleBeta, sampleExponential, sampleGamma, seededUniform } from '../../src/scoring/math/index.js';
 import { SettingsModule } from '../../src/settings/index.js';
+import { longestStand } from '../support/longest-stand.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const BUYERS = 4_000;
@@ -29,25 +29,6 @@ function purchaseDays(): { u: number; d: string }[] {
     }
     return [...new Set(days)].map((day) => ({ u: i + 1, d: new Date(Date.UTC(2026, 2, 1) - (age - day) * 86_400_000).toISOString().slice(0, 10) }));
   }).flat();
-}
-
-/** The longest time that the event loop did not turn, and how long the work took, in milliseconds. */
-async function longestStand(work: () => Promise<unknown>): Promise<{ stand: number; took: number }> {
-  let over = false;
-  let stand = 0;
-  const began = performance.now();
-  let last = began;
-  const turn = (): void => {
-    const now = performance.now();
-    stand = Math.max(stand, now - last);
-    last = now;
-    if (!over) setImmediate(turn);
-  };
-  setImmediate(turn);
-  await work();
-  over = true;
-  turn();
-  return { stand, took: last - began };
 }
 
 type Task = keyof typeof tasks;

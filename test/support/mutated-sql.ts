@@ -2,10 +2,9 @@ import pg from 'pg';
 
 type Rewrite = (sql: string) => string;
 
-const original = pg.Client.prototype.query as (...args: unknown[]) => unknown;
-
 /** From here on every statement of this process passes through `rewrite` on its way to Postgres. @returns how to undo it. */
 export function mutateSql(rewrite: Rewrite): { hits: () => number; undo: () => void } {
+  const original = pg.Client.prototype.query as (...args: unknown[]) => unknown;
   let hits = 0;
   const changed = (text: string): string => {
     const mutant = rewrite(text);
