@@ -30,6 +30,9 @@ export interface ApiServer {
   url: string;
 }
 
+/** What one worker can have in flight: five places (four and the fast one), a slice each. */
+export const IN_FLIGHT = 500;
+
 const READY = /Rapport is ready at (\S+)/;
 const SHORT_LEASES = { CHUNK_LEASE_MS: '1500', SLICE_LEASE_MS: '1500', REQUEST_TIMEOUT_MS: '1000' };
 
@@ -139,7 +142,7 @@ export class World {
   }
 
   async accepts(): Promise<number> {
-    const { totals } = await this.gateways.counts();
+    const { totals } = await this.gateways.totals();
     return totals.push.accepts + totals.email.accepts;
   }
 
