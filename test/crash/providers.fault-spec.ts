@@ -1,31 +1,72 @@
 import { createCampaign, launch } from '../factories/campaigns.js';
 import { auth } from '../support/test-app.js';
 import { faults } from './counts.js';
+import type { History } from './history.js';
 import { World } from './world.js';
 
 const EACH = faults(100, 200);
+/** Of each kind of trouble with mail, in a round: so few that neither a circuit opens nor the campaign is called ill. */
+const MAILS = 20;
+const MAIL_ROUNDS = faults(3, 10);
+/** Users whose phones are well. */
+const WELL = 200;
 /** Answers that are refused for good, of both kinds. */
 const MIXED = faults(1_000, 5_000);
-const MAILS = faults(50, 200);
 
 describe('a provider that misbehaves', () => {
   let world: World;
   afterEach(() => world?.close());
 
-  const requestsTo = (prefix: string): Map<string, number[]> => {
+  /** When the provider was asked for each message to tokens that begin so. */
+  const requestsTo = (prefix: string): number[][] => {
     const found = new Map<string, number[]>();
     for (const entry of world.log()) {
-      if (entry.kind === 'request' && entry.address.startsWith(prefix)) found.set(entry.address, [...(found.get(entry.address) ?? []), Date.parse(entry.at)]);
+      if (entry.kind !== 'request' || !entry.address.startsWith(prefix)) continue;
+      const key = `${entry.messageId} ${entry.address}`;
+      found.set(key, [...(found.get(key) ?? []), Date.parse(entry.at)]);
     }
-    return found;
+    return [...found.values()];
   };
 
-  /** Gives EACH users for each behaviour, one in `every`, a token that the gateway treats so. */
-  async function tokens(behaviours: string[], every = 1): Promise<void> {
+  /** A campaign, to its end. @returns its id */
+  async function campaign(overrides: Record<string, unknown> = {}): Promise<string> {
+    const id = await createCampaign(world.api, overrides);
+    await launch(world.api, id);
+    if (world.workers.size === 0) await world.worker();
+    await world.drained(120_000);
+    return id;
+  }
+
+  /**
+   * A campaign to users with troubles, among as many messages to others as keep the circuit closed, whose rests are another test's.
+   * The last WELL users are the others. @returns its history; what holds of the whole has been checked
+   */
+  async function amongTheWell(users: number, overrides: Record<string, unknown>): Promise<History> {
+    const post = (path: string, body: object) => world.api.http.post(path).set(auth(world.api.keys.marketer)).send(body);
+    await post('/v1/segments', { key: 'well', name: 'Well', static: true }).expect(201);
+    await post('/v1/segments/well/members', { add: Array.from({ length: WELL }, (_, i) => `u-${users + i}`) }).expect(200);
+    const id = await createCampaign(world.api, { audience: { include: ['everyone'], exclude: ['well'] }, ...overrides });
+    const open = async (which: 'troubled' | 'others'): Promise<number> => (
+      await world.api.db.raw(`select from campaigns where (id = $1) = $2 and status in ('scheduled', 'running')`, [id, which === 'troubled'])).length;
+    await launch(world.api, id);
+    await world.worker();
+    await world.until('the troubled done', 120_000, async () => {
+      if ((await open('others')) < 2) await launch(world.api, await createCampaign(world.api, { audience: { include: ['well'], exclude: [] } }));
+      return (await open('troubled')) === 0;
+    });
+    await world.drained();
+    const history = await world.history();
+    const [troubled, others] = [history.of((row) => row.campaignId === id), history.of((row) => row.campaignId !== id)];
+    expect([...history.doubles(), ...history.acceptedButDenied(), ...troubled.violations(users), ...others.violations(WELL)]).toEqual([]);
+    return troubled;
+  }
+
+  /** Gives EACH users for each behaviour a token that the gateway treats so. */
+  async function tokens(behaviours: string[]): Promise<void> {
     for (const [i, behaviour] of behaviours.entries()) {
       await world.api.db.raw(
         `update devices as d set token = 'gw-' || $1 || '-' || u.user_id from users as u
-         where u.id = d.user_id and u.id % $4 = 0 and u.id / $4 > $2 and u.id / $4 <= $3`, [behaviour, i * EACH, (i + 1) * EACH, every]);
+         where u.id = d.user_id and u.id > $2 and u.id <= $3`, [behaviour, i * EACH, (i + 1) * EACH]);
     }
   }
 
@@ -40,21 +81,18 @@ describe('a provider that misbehaves', () => {
 
   it('F16 accept-then-reset, accept-then-hang and garbage: one request each, in doubt; 503, 500, 429: at most three, spaced', async () => {
     const behaviours = ['reset', 'hang', 'garbage', '500_empty', '503', '500', '429'];
-    // Two healthy ones to each that is not: so many troubles in a row would open the circuit, whose rests are another test's.
-    const users = 3 * behaviours.length * EACH;
-    world = await World.start({ users, env: { SLICE_LEASE_MS: '6000', CHUNK_LEASE_MS: '6000', REQUEST_TIMEOUT_MS: '1000' } });
-    await tokens(behaviours, 3);
+    const users = behaviours.length * EACH;
+    world = await World.start({ users: users + WELL, env: { SLICE_LEASE_MS: '6000', CHUNK_LEASE_MS: '6000', REQUEST_TIMEOUT_MS: '1000' } });
+    await tokens(behaviours);
     await world.gateways.behave({ channel: 'push', prefix: 'gw-429-', behaviour: '429', retryAfter: 2 });
-    await launch(world.api, await createCampaign(world.api, {}));
-    await world.worker();
-    await world.drained(120_000);
-    const history = await world.history();
-    expect(history.violations(users)).toEqual([]);
+    await amongTheWell(users, {});
     for (const once of ['reset', 'hang', 'garbage', '500_empty']) {
-      expect([...requestsTo(`gw-${once}-`).values()].every((times) => times.length === 1)).toBe(true);
+      const times = requestsTo(`gw-${once}-`);
+      expect(times.length).toBe(EACH);
+      expect(times.every((t) => t.length === 1)).toBe(true);
     }
     for (const refused of ['503', '500', '429']) {
-      const times = [...requestsTo(`gw-${refused}-`).values()];
+      const times = requestsTo(`gw-${refused}-`);
       expect(times.length).toBe(EACH);
       expect(Math.max(...times.map((t) => t.length))).toBeLessThanOrEqual(3);
       const gaps = times.flatMap((t) => t.slice(1).map((at, i) => at - t[i]!));
@@ -64,19 +102,14 @@ describe('a provider that misbehaves', () => {
     expect(found['reset']).toEqual({ unknown: EACH });
     expect(found['hang']).toEqual({ unknown: EACH });
     expect(found['503']).toEqual({ 'failed provider_rejected': EACH });
-    expect(found['ok']).toEqual({ sent: 2 * behaviours.length * EACH });
+    expect(Object.keys(found['ok']!)).toEqual(['sent']);
   });
 
   it('F16 onDoubt: resend asks three times at most, flags it, and counts the message once', async () => {
-    const users = 3 * EACH;
-    world = await World.start({ users });
-    await tokens(['hang'], 3);
-    await launch(world.api, await createCampaign(world.api, { onDoubt: 'resend' }));
-    await world.worker();
-    await world.drained();
-    const history = await world.history();
-    expect(history.violations(users)).toEqual([]);
-    const times = [...requestsTo('gw-hang-').values()];
+    world = await World.start({ users: EACH + WELL });
+    await tokens(['hang']);
+    const history = await amongTheWell(EACH, { onDoubt: 'resend' });
+    const times = requestsTo('gw-hang-');
     expect(times.length).toBe(EACH);
     expect(new Set(times.map((t) => t.length))).toEqual(new Set([3]));
     expect(history.rows.filter((row) => row.doubts === 2 && row.state === 'unknown')).toHaveLength(EACH);
@@ -89,12 +122,10 @@ describe('a provider that misbehaves', () => {
     await world.api.db.raw(`update devices set token = 'gw-' || case when user_id % 22 = 1 then '400' else '404' end || '-' || user_id where user_id % 11 > 0`);
     await world.api.db.raw(`insert into devices (token_hash, token, user_id, platform, permission, last_seen_at)
       select sha256(convert_to('second' || id, 'UTF8')), 'second-' || id, id, 'ios', 'granted', now() from users where id % 22 > 0 and id % 2 = 0`);
-    await launch(world.api, await createCampaign(world.api, {}));
-    await world.worker();
-    await world.drained();
-    const [dead, refused] = [requestsTo('gw-404-'), requestsTo('gw-400-')];
-    expect(dead.size + refused.size).toBe(MIXED);
-    expect([...dead.values(), ...refused.values()].every((times) => times.length === 1)).toBe(true);
+    await campaign();
+    const refused = [...requestsTo('gw-404-'), ...requestsTo('gw-400-')];
+    expect(refused.length).toBe(MIXED);
+    expect(refused.every((times) => times.length === 1)).toBe(true);
     expect(await world.api.db.raw(`select token from devices where token like 'gw-404-%'`)).toEqual([]);
     expect(await world.api.db.raw(`select from devices where token like 'gw-400-%'`)).toHaveLength(users / 22);
     expect((await world.history()).violations(users)).toEqual([]);
@@ -118,28 +149,26 @@ describe('a provider that misbehaves', () => {
   });
 
   it('F18 mail: 421 and 450 are tried again, 550 suppresses the address, a drop after the data is in doubt, a hanging greeting ends in time', async () => {
-    // A third that are well: so many troubles in a row would open the circuit.
-    const kinds = ['421', 'ok', '450', 'ok', '550', 'drop'];
+    const kinds = ['421', '450', '550', 'drop'];
     const users = kinds.length * MAILS;
     world = await World.start({ users, env: { SLICE_LEASE_MS: '6000', CHUNK_LEASE_MS: '6000', REQUEST_TIMEOUT_MS: '1500' } });
-    const mail = Array.from({ length: users }, (_, i) => ({ userId: `u-${i}`, email: `gw-${kinds[i % kinds.length]}-${i}@example.org` }));
-    for (let at = 0; at < users; at += 500) {
-      await world.api.http.post('/v1/users/batch').set(auth(world.api.keys.ingest)).send({ users: mail.slice(at, at + 500) }).expect(200);
-    }
-    await world.gateways.behave({ channel: 'email', address: 'greeting', behaviour: 'hang', times: MAILS });
     await world.api.http.post('/v1/templates').set(auth(world.api.keys.marketer)).send({ key: 'mail', channel: 'email', defaultLocale: 'en', content: { en: { subject: 'Hi', html: '<p>News</p>' } } }).expect(201);
-    await launch(world.api, await createCampaign(world.api, { channel: 'email', template: 'mail' }));
-    await world.worker();
-    await world.drained(120_000);
-    // Each of the first connections hung, and there were more.
-    expect((await world.gateways.totals()).smtp.opened).toBeGreaterThan(MAILS);
+    for (let round = 0; round < MAIL_ROUNDS; round++) {
+      // New addresses: those of the round before are suppressed by now.
+      const people = Array.from({ length: users }, (_, i) => ({ userId: `u-${i}`, email: `gw-${kinds[i % kinds.length]}-${round}.${i}@example.org` }));
+      await world.api.http.post('/v1/users/batch').set(auth(world.api.keys.ingest)).send({ users: people }).expect(200);
+      await world.gateways.behave({ channel: 'email', address: 'greeting', behaviour: 'hang', times: MAILS });
+      await campaign({ channel: 'email', template: 'mail' });
+    }
+    // The first connections all hung, and there were more.
+    expect((await world.gateways.totals()).smtp.opened).toBeGreaterThan(MAIL_ROUNDS * MAILS);
     const history = await world.history();
     expect(history.violations(users)).toEqual([]);
     const states = await world.api.db.raw<{ kind: string; state: string; n: number }>(
       `select substring(u.email from '^gw-([a-z0-9]+)-') as kind, d.state::text, count(*)::integer as n
        from deliveries as d join users as u on u.id = d.user_id group by 1, 2 order by 1, 2`);
-    expect(states.map(({ kind, state, n }) => `${n} ${kind} ${state}`)).toEqual([
-      `${MAILS} 421 failed`, `${MAILS} 450 failed`, `${MAILS} 550 failed`, `${MAILS} drop unknown`, `${2 * MAILS} ok sent`]);
-    expect(await world.api.db.raw('select from suppressions')).toHaveLength(MAILS);
+    const all = MAIL_ROUNDS * MAILS;
+    expect(states.map(({ kind, state, n }) => `${n} ${kind} ${state}`)).toEqual([`${all} 421 failed`, `${all} 450 failed`, `${all} 550 failed`, `${all} drop unknown`]);
+    expect(await world.api.db.raw('select from suppressions')).toHaveLength(all);
   });
 });
