@@ -6,7 +6,7 @@ export default {
   maxWorkers: 2,
   testSequencer: '<rootDir>/test/crash/longest-first.mjs',
   // Hundreds of faults a test, at night.
-  testTimeout: process.env.RAPPORT_FAULT_COUNTS === 'nightly' ? 4 * 3_600_000 : 480_000,
+  testTimeout: process.env.RAPPORT_FAULT_COUNTS === 'nightly' ? 4 * 3_600_000 : 900_000,
   testMatch: ['<rootDir>/test/crash/**/*.fault-spec.ts'],
   globalSetup: '<rootDir>/test/crash/global-setup.mjs',
 };

@@ -23,7 +23,7 @@ describe('a worker whose clock is wrong', () => {
       await putPolicy(world.api, { caps: [{ key: 'day', channel: 'push', limit: CAP.limit, window: { type: 'rolling', duration: 'PT24H' } }] });
       await world.gateways.behave({ channel: 'push', behaviour: '503', every: 10, times: 40 });
       await world.worker({}, skewed(ms));
-      const at = new Date(Date.now() + 4_000);
+      const at = new Date(Date.now() + 2_000 + 1_000 * STARTS);
       for (let i = 0; i < STARTS; i++) await launch(world.api, await createCampaign(world.api, { priority: i, schedule: { type: 'at', at: at.toISOString() } }));
       await world.drained();
       const history = await world.history();

@@ -6,7 +6,7 @@ import { IN_FLIGHT, type World } from './world.js';
 /** Workers alive at a time: while one works and dies, others start. */
 const CREW = 3;
 /** For a fault to strike, on a machine that has other things to do too. */
-const STRIKE_MS = 60_000;
+const STRIKE_MS = 120_000;
 
 /** Messages that somebody could lease now, or that are still to be decided. */
 const READY_TO_SEND = `
@@ -38,9 +38,16 @@ export async function keptBusy<T>(world: World, users: number, work: () => Promi
 /** Lets so many workers die in one run, a few of them alive at a time. `die` starts one and resolves when it is dead. */
 export async function inTurn(deaths: number, die: (n: number) => Promise<void>): Promise<void> {
   let next = 0;
-  await Promise.all(Array.from({ length: CREW }, async () => {
-    while (next < deaths) await die(next++);
-  }));
+  const place = async (): Promise<void> => {
+    try {
+      while (next < deaths) await die(next++);
+    } finally {
+      // Where one does not die, the others need not either.
+      next = deaths;
+    }
+  };
+  const ends = await Promise.allSettled(Array.from({ length: CREW }, place));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
 /** A worker dies at the `nth` passing of a point. @throws unless it does, there and of that */

@@ -34,6 +34,8 @@ export interface ApiServer {
 export const IN_FLIGHT = 500;
 
 const READY = /Rapport is ready at (\S+)/;
+/** For a process to start, on a machine that has many other things to do. */
+const START_MS = 180_000;
 const SHORT_LEASES = { CHUNK_LEASE_MS: '1500', SLICE_LEASE_MS: '1500', REQUEST_TIMEOUT_MS: '1000' };
 
 /** One installation under fault: its API in this process, its workers as the processes of production, its provider outside both. */
@@ -73,7 +75,7 @@ export class World {
     const worker = this.start({ ROLE: 'worker', ...leases, ...this.options.env, ...env }, nodeFlags);
     this.workers.add(worker);
     void worker.exited.then(() => this.workers.delete(worker), () => undefined);
-    await Promise.race([worker.waitForLine(READY), worker.exited]);
+    await Promise.race([worker.waitForLine(READY, START_MS), worker.exited]);
     return worker;
   }
 
@@ -89,7 +91,7 @@ export class World {
   async server(env: Record<string, string> = {}): Promise<ApiServer> {
     const process = this.start({ ROLE: 'api', ...env });
     this.servers.add(process);
-    const [, url] = await process.waitForLine(READY);
+    const [, url] = await process.waitForLine(READY, START_MS);
     return { process, url: url!.replace('localhost', '127.0.0.1') };
   }
 
