@@ -38,7 +38,7 @@ describe('kill -9 of an API process in the middle of a request', () => {
   });
 
   it.each(DEATHS)('$name: the client sees an error, a repetition gets the first answer, the work is done once', async ({ name, point, done }) => {
-    const kills = faults(done ? 10 : 5, done ? 200 : 100);
+    const kills = faults(done ? 20 : 10, done ? 200 : 100);
     // The process that repeats the last request passes the point in doing so, where that request was not carried out.
     const doomed = (nth: number): Promise<ApiServer> => world.server({ FAILPOINT: `${point}:${nth}:kill` });
     let next = doomed(1);

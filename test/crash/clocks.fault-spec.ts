@@ -1,8 +1,11 @@
 import { createCampaign, launch, putPolicy } from '../factories/campaigns.js';
+import { faults } from './counts.js';
 import { World } from './world.js';
 
 const CAP = { limit: 1, windowMs: 24 * 3_600_000 };
 const HOUR = 3_600_000;
+/** Starts under each of the four clocks. */
+const STARTS = faults(3, 13);
 
 /** Node flags under which a process lives `ms` beside the time. */
 function skewed(ms: number): string[] {
@@ -20,8 +23,8 @@ describe('a worker whose clock is wrong', () => {
       await putPolicy(world.api, { caps: [{ key: 'day', channel: 'push', limit: CAP.limit, window: { type: 'rolling', duration: 'PT24H' } }] });
       await world.gateways.behave({ channel: 'push', behaviour: '503', every: 10, times: 40 });
       await world.worker({}, skewed(ms));
-      const at = new Date(Date.now() + 4_000);
-      for (let i = 0; i < 2; i++) await launch(world.api, await createCampaign(world.api, { priority: i, schedule: { type: 'at', at: at.toISOString() } }));
+      const at = new Date(Date.now() + 2_000 + 1_000 * STARTS);
+      for (let i = 0; i < STARTS; i++) await launch(world.api, await createCampaign(world.api, { priority: i, schedule: { type: 'at', at: at.toISOString() } }));
       await world.drained();
       const history = await world.history();
       expect(history.violations(400, CAP)).toEqual([]);

@@ -4,6 +4,7 @@ import { LedgerFactory } from '../factories/ledger.js';
 import { auth, startTestApp, type TestApp } from '../support/test-app.js';
 import { faults } from './counts.js';
 import { History } from './history.js';
+import { seeded } from './seeded.js';
 
 const HOUR = 3_600_000;
 const SENT = new Date('2026-03-01T12:00:00Z');
@@ -23,17 +24,6 @@ const HAPPENED: Told[] = [
   { type: 'bounced', source: 'mail-server', hour: 150 }, { type: 'unsubscribed', source: 'opt-out', hour: 168 }, { type: 'complained', source: 'mail-server', hour: 40 },
   { type: 'purchase', source: 'app', hour: 35 },
 ];
-
-/** Numbers in [0, 1) that a seed gives again (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** What is told of one message: some of what may happen, each once to three times, in any order. */
 function story(random: () => number): Told[] {

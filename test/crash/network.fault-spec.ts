@@ -2,11 +2,9 @@ import { setTimeout as rest } from 'node:timers/promises';
 import { createCampaign, launch, putPolicy } from '../factories/campaigns.js';
 import { SocketProxy } from '../support/socket-proxy.js';
 import { faults } from './counts.js';
-import { World, type WorldOptions } from './world.js';
+import { IN_FLIGHT, World, type WorldOptions } from './world.js';
 
 const USERS = 400;
-/** What one worker can have in flight: five places (four and the fast one), a slice each. */
-const IN_FLIGHT = 500;
 const LEASE_MS = 1_500;
 
 /** What a network does to the connections there are; after `ms` it is whole again. */

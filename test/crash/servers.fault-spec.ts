@@ -4,9 +4,8 @@ import { auth } from '../support/test-app.js';
 import { faults } from './counts.js';
 import { History } from './history.js';
 import { OwnPostgres } from './own-postgres.js';
-import { World, type WorldOptions } from './world.js';
+import { IN_FLIGHT, World, type WorldOptions } from './world.js';
 
-const IN_FLIGHT = 500;
 const CAP = { limit: 2, windowMs: 24 * 3_600_000 };
 
 describe('Redis and Postgres that go away', () => {
@@ -149,26 +148,5 @@ describe('Redis and Postgres that go away', () => {
       await world?.close();
       await postgres.remove();
     }
-  });
-
-  it.each([
-    ['of a claim: nothing of it is sent', 'committed/open-slice'],
-    ['of a settlement: it is settled once', 'committed/settle-deliveries'],
-    ['of a decision: nobody is decided twice', 'committed/mark-wave-bucket'],
-  ])('F15 the answer to the COMMIT %s is cut off', async (_, point) => {
-    // With leases as in production, where a busy machine alone leaves nothing in doubt; but a claim must not wait for them.
-    await busyWorld(1_000, { longLeases: point !== 'committed/open-slice' });
-    const times = faults(5, 200);
-    await launchThree();
-    await world.worker({ FAILPOINT: Array.from({ length: times }, (_unused, i) => `${point}:${2 * i + 1}:throw`).join(',') });
-    await world.drained();
-    const history = await world.history();
-    expect(history.violations(1_000, CAP)).toEqual([]);
-    const unknown = history.rows.filter((row) => row.state === 'unknown');
-    expect(unknown.length).toBeLessThanOrEqual(times * 100);
-    if (point === 'committed/open-slice') {
-      expect(unknown.length).toBeGreaterThan(0);
-      expect(history.requestsOf((row) => row.state === 'unknown')).toEqual([]);
-    } else expect(unknown.length).toBe(0);
   });
 });

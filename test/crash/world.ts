@@ -30,7 +30,12 @@ export interface ApiServer {
   url: string;
 }
 
+/** What one worker can have in flight: five places (four and the fast one), a slice each. */
+export const IN_FLIGHT = 500;
+
 const READY = /Rapport is ready at (\S+)/;
+/** For a process to start, on a machine that has many other things to do. */
+const START_MS = 180_000;
 const SHORT_LEASES = { CHUNK_LEASE_MS: '1500', SLICE_LEASE_MS: '1500', REQUEST_TIMEOUT_MS: '1000' };
 
 /** One installation under fault: its API in this process, its workers as the processes of production, its provider outside both. */
@@ -70,7 +75,7 @@ export class World {
     const worker = this.start({ ROLE: 'worker', ...leases, ...this.options.env, ...env }, nodeFlags);
     this.workers.add(worker);
     void worker.exited.then(() => this.workers.delete(worker), () => undefined);
-    await Promise.race([worker.waitForLine(READY), worker.exited]);
+    await Promise.race([worker.waitForLine(READY, START_MS), worker.exited]);
     return worker;
   }
 
@@ -86,7 +91,7 @@ export class World {
   async server(env: Record<string, string> = {}): Promise<ApiServer> {
     const process = this.start({ ROLE: 'api', ...env });
     this.servers.add(process);
-    const [, url] = await process.waitForLine(READY);
+    const [, url] = await process.waitForLine(READY, START_MS);
     return { process, url: url!.replace('localhost', '127.0.0.1') };
   }
 
@@ -139,7 +144,7 @@ export class World {
   }
 
   async accepts(): Promise<number> {
-    const { totals } = await this.gateways.counts();
+    const { totals } = await this.gateways.totals();
     return totals.push.accepts + totals.email.accepts;
   }
 

@@ -35,12 +35,15 @@ export interface Count {
   accepts: number;
 }
 
-export interface GatewayCounts {
+export interface GatewayTotals {
   totals: { push: Count; email: Count };
-  /** By `push:<token>` and `email:<address>`. */
-  addresses: Record<string, Count>;
   fcm: { connections: number; opened: number; streams: number };
   smtp: { opened: number };
+}
+
+export interface GatewayCounts extends GatewayTotals {
+  /** By `push:<token>` and `email:<address>`. */
+  addresses: Record<string, Count>;
 }
 
 /** The newest rule that matches decides; an address `gw-<behaviour>-…` needs none. */
@@ -80,6 +83,8 @@ export interface Gateways {
   /** Accepted messages, oldest first; the last 20,000. */
   received(): Promise<ReceivedMessage[]>;
   counts(): Promise<GatewayCounts>;
+  /** The same without the addresses: a few numbers, however many there are. */
+  totals(): Promise<GatewayTotals>;
   /** Counts of one push token or mail address; zeros where it was never seen. */
   count(channel: 'push' | 'email', address: string): Promise<Count>;
   behave(rule: GatewayRule): Promise<void>;
@@ -140,6 +145,7 @@ export async function startGateways(options: GatewayOptions = {}): Promise<Gatew
     controlUrl,
     pid,
     counts,
+    totals: () => control<GatewayTotals>(controlUrl, 'GET', '/totals'),
     received: async () => (await control<{ messages: ReceivedMessage[] }>(controlUrl, 'GET', '/received')).messages,
     count: async (channel, address) => (await counts()).addresses[`${channel}:${address}`] ?? { requests: 0, accepts: 0 },
     behave: async (rule) => void (await control(controlUrl, 'POST', '/behave', rule)),

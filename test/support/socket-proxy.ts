@@ -20,6 +20,7 @@ export class SocketProxy {
   private holding = false;
   private losing = false;
   private refusing = false;
+  private awaited?: { text: string; seen: () => void };
 
   private constructor(
     private readonly listener: Server,
@@ -63,6 +64,11 @@ export class SocketProxy {
     this.losing = true;
   }
 
+  /** Resolves when a request with `text` in it has gone to the server; from then on answers are lost, so that nobody has heard its answer. */
+  loseAnswerTo(text: string): Promise<void> {
+    return new Promise((seen) => (this.awaited = { text, seen }));
+  }
+
   /** What runs over the connections there are is swallowed for ever, and nobody is told; new ones are whole. */
   swallow(): void {
     for (const pair of this.pairs) this.swallowed.add(pair);
@@ -94,7 +100,15 @@ export class SocketProxy {
     const pair = { client, server: connect({ ...this.target, allowHalfOpen: true }) };
     this.pairs.add(pair);
     this.carry(pair, client, pair.server, () => false);
+    client.on('data', (bytes: Buffer) => this.look(bytes));
     this.carry(pair, pair.server, client, () => this.losing);
+  }
+
+  private look(bytes: Buffer): void {
+    if (!this.awaited || !bytes.includes(this.awaited.text)) return;
+    this.losing = true;
+    this.awaited.seen();
+    this.awaited = undefined;
   }
 
   private carry(pair: Pair, from: Socket, to: Socket, lost: () => boolean): void {
@@ -117,9 +131,9 @@ export class SocketProxy {
 }
 
 function drop({ client, server }: Pair): void {
-  // A unix socket knows no reset.
+  // A unix socket knows no reset; and one that has said its end cannot take it back: Node would keep the handle open for ever.
   for (const socket of [client, server]) {
-    if (socket.remoteAddress) socket.resetAndDestroy();
+    if (socket.remoteAddress && !socket.writableEnded) socket.resetAndDestroy();
     else socket.destroy();
   }
 }
