@@ -1,4 +1,5 @@
 /** What the benches share: an application in this process on a database of its own, and a clock to set. */
+import { createHash } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -29,8 +30,20 @@ export class SetClock extends Clock {
   }
 }
 
+/** The same salts each time, and so the same people held out. */
+export class SeededRandom extends SystemRandom {
+  drawn = 0;
+  constructor(seed) {
+    super();
+    this.seed = seed;
+  }
+  bytes(length) {
+    return createHash('shake256', { outputLength: length }).update(`${this.seed}/${this.drawn++}`).digest();
+  }
+}
+
 /** An application on the named database of the servers, which is made; listening on a free port. */
-export async function appOn(servers, name, clock, automatic) {
+export async function appOn(servers, name, clock, automatic, random = new SystemRandom()) {
   const { default: pg } = await import('pg');
   const admin = new pg.Client({ connectionString: servers.databaseUrl });
   await admin.connect();
@@ -40,7 +53,7 @@ export async function appOn(servers, name, clock, automatic) {
   await migrate(url);
   const app = await createHttpApp({
     config: loadConfig({ ADMIN_API_KEY: ADMIN_KEY, DATABASE_URL: 'postgres://unused/db', REDIS_URL: servers.redisUrl }),
-    clock, random: new SystemRandom(), databaseUrl: url, redisUrl: servers.redisUrl, redisPrefix: name, automatic,
+    clock, random, databaseUrl: url, redisUrl: servers.redisUrl, redisPrefix: name, automatic,
   }, false);
   await app.listen(0, '127.0.0.1');
   const base = `http://127.0.0.1:${app.getHttpServer().address().port}`;

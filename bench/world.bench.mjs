@@ -4,15 +4,17 @@
  * regimes, each on a database of its own: everybody gets everything, fixed caps, and the loop (caps, adaptive cut, worth). The world
  * is that of test/simulation, which runs the pure functions; here it is the SQL that is put to the proof.
  */
+import { createHash } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { inRoot } from '../scripts/lib/paths.mjs';
-import { SetClock, appOn, built, embedded, machine } from './lib.mjs';
+import { SeededRandom, SetClock, appOn, built, embedded, machine } from './lib.mjs';
 
 const { values } = parseArgs({ options: { people: { type: 'string', default: '500' }, days: { type: 'string', default: '60' }, seed: { type: 'string', default: '2' } } });
 const [PEOPLE, DAYS, SEED] = [Number(values.people), Number(values.days), Number(values.seed)];
 const DAY = 86_400_000;
 const START = Date.parse('2026-01-05T00:00:00Z');
+const MONTHS_BEFORE = 3;
 const TRUTH = { optOutBeta: 79, lifts: [[0.3, 0.12], [0.5, 0.02], [0.2, 0]], base: 0.01, value: 40, rest: 1 };
 const CAMPAIGNS = [
   { name: 'newsletter', priority: 50, cron: '0 9 * * *', strength: 0.05 }, { name: 'tip', priority: 50, cron: '0 9 * * *', strength: 0.25 },
@@ -46,7 +48,7 @@ process.exit();
 async function live(database, regime) {
   const clock = new SetClock();
   clock.at = new Date(START - DAY);
-  const { app, call } = await appOn(servers, database, clock, false);
+  const { app, call } = await appOn(servers, database, clock, false, new SeededRandom(SEED));
   const world = { clock, call, db: app.get(ApiDatabase), loop: (name) => app.get(Loops).run(name), ids: app.get(MessageIds), people: await populate(call), strengths: new Map() };
   await prepare(world, regime);
   const total = { messages: 0, caused: 0, causedBy: {} };
@@ -74,13 +76,14 @@ async function populate(call) {
   return people;
 }
 
-async function prepare({ call, db, strengths }, { policy, worth }) {
+async function prepare({ call, db, people, strengths }, { policy, worth }) {
   await call('PUT', '/v1/topics/promo', { name: { en: 'Offers' } });
   await call('POST', '/v1/templates', { key: 'hello', channel: 'push', defaultLocale: 'en', content: { en: { title: 'Hello', body: 'There is something new.' } } });
   await call('PATCH', '/v1/settings', { staleDeviceAfter: 'P400D', optOutTolerance: 1 });
   await call('PUT', '/v1/fatigue-policy', policy);
-  // What a conversion is worth must have been seen before worth can be asked: one purchase of a bystander.
-  await call('POST', '/v1/events', { events: [{ eventId: 'first', userId: 'bystander', name: 'purchase', occurredAt: new Date(START - 2 * DAY).toISOString(), value: TRUTH.value, currency: 'EUR' }] });
+  // As an installation begins: with its orders of the last months. Worth knows by them what a conversion brings, after a refresh.
+  const orders = people.flatMap(({ userId }, i) => ordersBefore(userId, i));
+  for (let from = 0; from < orders.length; from += 1_000) await call('POST', '/v1/events', { events: orders.slice(from, from + 1_000) });
   for (const { name, priority, cron, strength } of CAMPAIGNS) {
     const { id } = await call('POST', '/v1/campaigns', {
       name, channel: 'push', topic: 'promo', template: 'hello', audience: { include: ['everyone'], exclude: [] }, priority, holdout: 0.2, worth,
@@ -116,7 +119,7 @@ async function aDay(world, day, total) {
 /** The day of one person: what arrives, what it causes, and whether it drives them away. */
 function answer(person, messages, day, { ids, strengths, total, told, at }) {
   for (const [n, { month, internal, id, campaign }] of messages.entries()) {
-    const [opened, converted, left] = [person.draw(), person.draw(), person.draw()];
+    const [opened, converted, left] = chances(person, day, campaign);
     total.messages++;
     if (person.left) continue;
     const now = day + n / 24;
@@ -134,7 +137,14 @@ function answer(person, messages, day, { ids, strengths, total, told, at }) {
       told.optOuts.push({ userId: person.userId, messageId });
     }
   }
-  if (person.draw() < TRUTH.base) told.purchases.push(purchase(person, `${day}-base`, at));
+  if (chances(person, day, 'base')[0] < TRUTH.base) told.purchases.push(purchase(person, `${day}-base`, at));
+}
+
+/** What nobody was written to about. Drawn apart, so that the people are those of test/simulation. */
+function ordersBefore(userId, i) {
+  const draw = generator(SEED * 200_003 + i);
+  const days = Array.from({ length: MONTHS_BEFORE * 30 }, (_, n) => n + 1).filter(() => draw() < TRUTH.base);
+  return days.map((n) => purchase({ userId }, `before-${n}`, new Date(START - n * DAY - DAY / 2).toISOString()));
 }
 
 function purchase({ userId }, eventId, occurredAt) {
@@ -158,7 +168,13 @@ function born(i) {
   const theta = 1 - (1 - draw()) ** (1 / TRUTH.optOutBeta);
   let rank = draw();
   const lift = (TRUTH.lifts.find(([share]) => (rank -= share) < 0) ?? [0, 0])[1];
-  return { userId: `u${i}`, theta, lift, draw, lastSent: -30, left: false };
+  return { userId: `u${i}`, theta, lift, lastSent: -30, left: false };
+}
+
+/** Three draws of a person's day with a campaign: the same in every regime, so that what differs between them is the regime. */
+function chances({ userId }, day, campaign) {
+  const bytes = createHash('sha256').update(`${SEED}/${userId}/${day}/${campaign}`).digest();
+  return [0, 4, 8].map((at) => bytes.readUInt32LE(at) / 2 ** 32);
 }
 
 /** mulberry32, as in test/simulation. */

@@ -3,9 +3,8 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { LoggerService } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import type { NextFunction, Request, Response } from 'express';
-import helmet from 'helmet';
 import { AppModule, type AppOptions } from './app.module.js';
-import { readRawBody, requestId } from './platform/http/index.js';
+import { readRawBody, requestId, securityHeaders } from './platform/http/index.js';
 
 /** For a whole body to arrive; of a streamed one, for the next piece. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -18,9 +17,10 @@ export async function createHttpApp(options: AppOptions, logger: LoggerService |
     bodyParser: false, logger, abortOnError: false,
   });
   app.disable('x-powered-by');
+  // A hash over every answer, for clients that would ask again for what they have: none of ours do.
+  app.set('etag', false);
   app.use(requestId(options.random));
-  // The API page brings its own inline scripts; every page of ours sets a stricter policy itself.
-  app.use(helmet({ contentSecurityPolicy: false }));
+  app.use(securityHeaders());
   if (options.config.corsOrigins.length > 0) {
     app.enableCors({ origin: options.config.corsOrigins, methods: ['GET', 'PUT', 'POST'], maxAge: 600 });
   }

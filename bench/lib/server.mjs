@@ -4,8 +4,8 @@ import { inRoot } from '../../scripts/lib/paths.mjs';
 import { diesWithUs } from '../../scripts/lib/run.mjs';
 
 /** All roles, embedded Postgres with fsync, a free port, only errors in the log. */
-export function startServer(dataDir, adminKey, env = {}) {
-  return spawn(process.execPath, [...diesWithUs, inRoot('scripts', 'start.mjs')], {
+export function startServer(dataDir, adminKey, env = {}, flags = []) {
+  return spawn(process.execPath, [...flags, ...diesWithUs, inRoot('scripts', 'start.mjs')], {
     env: { ...process.env, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'error', ADMIN_API_KEY: adminKey, npm_lifecycle_event: '', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -18,6 +18,7 @@ export function ready(server) {
     server.once('exit', () => fail(new Error(`the server ended: ${output}`)));
     server.stdout.setEncoding('utf8').on('data', (text) => {
       output += text;
+      for (const line of text.split('\n')) if (/"level":(50|60)/.test(line)) console.error(line.slice(0, 2_000));
       const found = /ready at \S*?:(\d+)/.exec(output);
       if (found) done(`http://127.0.0.1:${found[1]}`);
     });

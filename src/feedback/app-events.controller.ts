@@ -1,13 +1,14 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Length } from 'class-validator';
 import { Scopes } from '../platform/auth/index.js';
 import { notFound } from '../platform/errors/index.js';
-import { ApiEventBatch, RowwiseBody, batchRows, type RejectedRow } from '../platform/http/index.js';
+import { ApiEventBatch, RowwiseBody, batchRows, isPlainObject, validationPipe, type RejectedRow } from '../platform/http/index.js';
 import { IsInstant, parseInstant } from '../platform/time/index.js';
-import { ACTION_LENGTH, APP_EVENT_TYPES, AppEvents } from './app-events.js';
+import { ACTION_LENGTH, APP_EVENT_TYPES, AppEvents, parseAppEvent, type AppEvent } from './app-events.js';
 
 const MAX_ROWS = 1_000;
+const VALIDATION = validationPipe();
 
 class ReportMessageEvent {
   @ApiProperty({ enum: APP_EVENT_TYPES, description: 'A tap on a push is `opened`; it also counts as clicked.' })
@@ -53,11 +54,21 @@ export class AppEventsController {
 
   @Post(':messageId/events')
   @HttpCode(200)
+  @ApiBody({ type: ReportMessageEvent })
   @ApiOperation({ summary: 'Report what became of a message; needs no user session, the message id is the proof. Idempotent.' })
   @ApiOkResponse({ type: ReportedMessageEvent })
-  async report(@Param('messageId') messageId: string, @Body() { type, occurredAt, action }: ReportMessageEvent): Promise<ReportedMessageEvent> {
-    const event = { messageId, type, occurredAt: parseInstant(occurredAt)!, ...(action === undefined ? {} : { action }) };
+  @ApiBody({ type: ReportMessageEvent })
+  async report(@Param('messageId') messageId: string, @Body() body: unknown): Promise<ReportedMessageEvent> {
+    const event = await read(messageId, body);
     if (!(await this.events.take(event))) throw notFound('message');
-    return { messageId, type };
+    return { messageId, type: event.type };
   }
+}
+
+/** What is plainly right is read by hand, at a tenth of the validator's price; of all else the validator says, field by field, what is wrong. */
+async function read(messageId: string, body: unknown): Promise<AppEvent> {
+  const event = isPlainObject(body) && !Object.hasOwn(body, 'messageId') ? parseAppEvent({ ...body, messageId }, 0) : undefined;
+  if (event && !('message' in event)) return event;
+  const { type, occurredAt, action } = await VALIDATION.transform(body, { type: 'body', metatype: ReportMessageEvent }) as ReportMessageEvent;
+  return { messageId, type, occurredAt: parseInstant(occurredAt)!, ...(action === undefined || action === null ? {} : { action }) };
 }

@@ -34,13 +34,17 @@ export class AppEvents {
 
   /** Many at once, of an app that was offline or a backend that gathers; a bad row loses only itself. */
   async takeAll(rows: readonly unknown[]): Promise<{ accepted: number; rejected: RejectedRow[] }> {
-    const refused = await Promise.all(rows.map(async (row, index): Promise<RejectedRow | undefined> => {
+    const rejected: RejectedRow[] = [];
+    const given: { index: number; report: MessageReport }[] = [];
+    rows.forEach((row, index) => {
       const event = parseAppEvent(row, index);
-      if ('message' in event) return event;
-      return (await this.take(event)) ? undefined : { index, path: 'messageId', message: NO_MESSAGE };
-    }));
-    const rejected = refused.filter((row) => row !== undefined);
-    return { accepted: rows.length - rejected.length, rejected };
+      const report = 'message' in event ? undefined : this.reportOf(event);
+      if (report) given.push({ index, report });
+      else rejected.push('message' in event ? event : { index, path: 'messageId', message: NO_MESSAGE });
+    });
+    const taken = await this.reports.takeAll(given.map(({ report }) => report));
+    given.forEach(({ index }, i) => taken[i] || rejected.push({ index, path: 'messageId', message: NO_MESSAGE }));
+    return { accepted: rows.length - rejected.length, rejected: rejected.sort((a, b) => a.index - b.index) };
   }
 
   private reportOf({ messageId, type, occurredAt, action }: AppEvent): MessageReport | undefined {
@@ -51,7 +55,7 @@ export class AppEvents {
   }
 }
 
-function parseAppEvent(row: unknown, index: number): AppEvent | RejectedRow {
+export function parseAppEvent(row: unknown, index: number): AppEvent | RejectedRow {
   const fault = rowFault(row);
   if (fault) return { index, ...fault };
   const { messageId, type, occurredAt, action, ...others } = row as Record<string, unknown>;

@@ -70,7 +70,7 @@ export class MessageEvents {
   async touchUsers(events: readonly MessageEvent[]): Promise<void> {
     const seen = events.filter((event) => !event.machine && PRESENCE.has(event.type)).map((event) => event.ref.userId);
     if (seen.length === 0) return;
-    const now = this.clock.now();
-    await this.database.transaction((tx) => this.users.touch(tx, [...new Set(seen)], now));
+    const at = this.clock.now();
+    await this.database.transaction((tx) => this.users.touch(tx, [...new Set(seen)].map((id) => ({ id, at }))));
   }
 }

@@ -30,6 +30,11 @@ export class MessageReports {
     return this.group.add(report);
   }
 
+  /** Of several: one answer each, in their order. */
+  takeAll(reports: readonly MessageReport[]): Promise<boolean[]> {
+    return this.group.addAll(reports);
+  }
+
   private async store(reports: readonly MessageReport[]): Promise<boolean[]> {
     const { found, events } = await this.database.transaction(async (tx) => {
       const messages = await this.messages.find(tx, reports.map(({ ref }) => ref));

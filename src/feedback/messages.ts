@@ -22,10 +22,9 @@ export interface LinkRecipient {
   readonly locale: string | null;
 }
 
-type RefParams = { month: string; userId: string; id: string };
 type RefLists = { months: string[]; userIds: string[]; ids: string[] };
 const find = sqlFile<RefLists, Message & { position: string }>(import.meta.url, './sql/find-messages.sql');
-const findRecipient = sqlFile<RefParams, LinkRecipient>(import.meta.url, './sql/find-link-recipient.sql');
+const findRecipients = sqlFile<RefLists, LinkRecipient & { position: string }>(import.meta.url, './sql/find-link-recipients.sql');
 
 @Injectable()
 export class Messages {
@@ -43,8 +42,14 @@ export class Messages {
 
   /** @returns undefined once the person is erased. */
   async recipientOf(ref: MessageRef): Promise<LinkRecipient | undefined> {
-    const [recipient] = await this.database.query(findRecipient, { month: ref.month, userId: ref.userId, id: ref.id });
-    return recipient;
+    return (await this.recipientsOf(this.database, [ref]))[0];
+  }
+
+  /** In the order of the refs. */
+  async recipientsOf(on: Queryable, refs: readonly MessageRef[]): Promise<(LinkRecipient | undefined)[]> {
+    const found = new Array<LinkRecipient | undefined>(refs.length);
+    for (const { position, ...recipient } of await on.query(findRecipients, refLists(refs))) found[Number(position) - 1] = recipient;
+    return found;
   }
 
   refOf(messageId: string): MessageRef | undefined {

@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { MessageRef } from '../delivery/index.js';
 import { Clock } from '../platform/clock/index.js';
-import { ApiDatabase, WorkerDatabase, sqlFile } from '../platform/database/index.js';
+import { ApiDatabase, GroupCommit, WorkerDatabase, sqlFile, type Queryable, type Transaction } from '../platform/database/index.js';
 import { Loops } from '../platform/loops/index.js';
 import { Consent } from '../recipients/index.js';
 import { MessageEvents, type MessageEvent } from './message-events.js';
@@ -20,7 +21,13 @@ interface LoggedOptOut {
 
 const listLogged = sqlFile<{ after: string; since: Date; limit: number }, LoggedOptOut>(
   import.meta.url, './sql/list-opt-outs.sql');
-const readSubscriptions = sqlFile<{ userId: string }, Wish>(import.meta.url, './sql/read-subscriptions.sql');
+const readSubscriptions = sqlFile<{ userIds: string[] }, Wish & { userId: string }>(import.meta.url, './sql/read-subscriptions.sql');
+
+/** What somebody wishes who followed a link of a message. */
+interface Change {
+  readonly message: LinkRecipient;
+  readonly wishes: readonly Wish[];
+}
 
 const PAGE = 1_000;
 const SETTLED_MS = 30_000;
@@ -29,6 +36,7 @@ const FIRST_LOOK_BACK_MS = 7 * 24 * 3_600_000;
 /** Opt-outs: those made through our links, and the crediting of every one to its message. */
 @Injectable()
 export class OptOuts implements OnModuleInit {
+  private readonly group = new GroupCommit<MessageRef, LinkRecipient | undefined>((refs) => this.unsubscribeAll(refs));
   private after = '0';
   /** Rows above `after` that were credited already: they are read again until nothing can appear below them. */
   private credited = new Set<string>();
@@ -47,30 +55,51 @@ export class OptOuts implements OnModuleInit {
     this.loops.every('opt-outs', 2_000, () => this.creditLogged());
   }
 
-  wishesOf(internalUserId: string): Promise<Wish[]> {
-    return this.api.query(readSubscriptions, { userId: internalUserId });
+  async wishesOf(internalUserId: string): Promise<Wish[]> {
+    return (await this.known(this.api, [internalUserId])).map(({ channel, topic, state }) => ({ channel, topic, state }));
   }
 
-  /** Takes the person out of the campaign's topic on the message's channel, out of the channel where it has none. */
-  async unsubscribe(message: LinkRecipient): Promise<void> {
-    await this.change(message, [{ channel: message.channel, topic: message.topic ?? '', state: 'unsubscribed' }], 'unsubscribe-link');
+  /**
+   * Takes the person out of the campaign's topic on the message's channel, out of the channel where it has none. After a mailing many
+   * press at once: they are written together.
+   * @returns whom the message was for; undefined once the person is erased
+   */
+  unsubscribe(ref: MessageRef): Promise<LinkRecipient | undefined> {
+    return this.group.add(ref);
+  }
+
+  private unsubscribeAll(refs: readonly MessageRef[]): Promise<(LinkRecipient | undefined)[]> {
+    return this.api.transaction(async (tx) => {
+      const recipients = await this.messages.recipientsOf(tx, refs);
+      const changes = recipients.flatMap((message) => (
+        message ? [{ message, wishes: [{ channel: message.channel, topic: message.topic ?? '', state: 'unsubscribed' as const }] }] : []));
+      await this.record(tx, changes, 'unsubscribe-link');
+      return Array.from(recipients);
+    });
   }
 
   /** Records those of the wishes that are new; opt-outs among them are credited to the message in the same transaction. */
   async change(message: LinkRecipient, wishes: readonly Wish[], source: string): Promise<void> {
-    if (wishes.length === 0) return;
-    const known = await this.wishesOf(message.internalId);
-    const fresh = wishes.filter((wish) => !known.some((k) => k.channel === wish.channel && k.topic === wish.topic && k.state === wish.state));
+    await this.api.transaction((tx) => this.record(tx, [{ message, wishes }], source));
+  }
+
+  private async record(tx: Transaction, changes: readonly Change[], source: string): Promise<void> {
+    const told = changes.flatMap(({ message, wishes }) => wishes.map((wish) => ({ ...wish, message, userId: message.internalId })));
+    if (told.length === 0) return;
+    const standing = new Set((await this.known(tx, told.map(({ userId }) => userId))).map(keyOf));
     const occurredAt = this.clock.now();
-    const messageId = this.messages.idOf(refOf(message));
-    await this.api.transaction(async (tx) => {
-      if (fresh.length > 0) {
-        await this.consent.record(tx, fresh.map((wish) => ({ ...wish, userId: message.internalId, occurredAt, source, messageId })));
-      }
-      if (wishes.some((wish) => wish.state === 'unsubscribed')) {
-        await this.events.recordIn(tx, [optOutOf(refOf(message), occurredAt)]);
-      }
-    });
+    // Somebody who presses twice says nothing new either.
+    const fresh = told.filter((wish) => !standing.has(keyOf(wish)) && standing.add(keyOf(wish)));
+    if (fresh.length > 0) {
+      await this.consent.record(tx, fresh.map(({ userId, channel, topic, state, message }) => (
+        { userId, channel, topic, state, occurredAt, source, messageId: this.messages.idOf(refOf(message)) })));
+    }
+    const left = new Map(told.filter(({ state }) => state === 'unsubscribed').map(({ message }) => [this.messages.idOf(refOf(message)), message]));
+    if (left.size > 0) await this.events.recordIn(tx, [...left.values()].map((message) => optOutOf(refOf(message), occurredAt)));
+  }
+
+  private known(on: Queryable, userIds: readonly string[]): Promise<(Wish & { userId: string })[]> {
+    return on.query(readSubscriptions, { userIds: [...new Set(userIds)] });
   }
 
   /** Opt-outs that apps and backends told, most without saying of which message. */
@@ -103,6 +132,10 @@ export class OptOuts implements OnModuleInit {
     if (messageId !== null) return this.messages.refOf(messageId);
     return month !== null && deliveryId !== null ? { month, userId, id: deliveryId } : undefined;
   }
+}
+
+function keyOf({ userId, channel, topic, state }: Wish & { userId: string }): string {
+  return `${userId} ${channel} ${topic} ${state}`;
 }
 
 function optOutOf(ref: MessageEvent['ref'], occurredAt: Date): MessageEvent {

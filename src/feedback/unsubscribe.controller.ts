@@ -1,6 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiConsumes, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import type { MessageRef } from '../delivery/index.js';
 import { Public } from '../platform/auth/index.js';
 import { sendPage } from '../platform/html/index.js';
 import { Links } from './links.js';
@@ -26,7 +27,7 @@ export class UnsubscribeController {
   @ApiProduces('text/html')
   @ApiResponse({ status: 200 })
   async ask(@Param('token') token: string, @Req() request: Request, @Res() response: Response): Promise<void> {
-    const found = await this.find(token);
+    const found = await this.find(token, (ref) => this.messages.recipientOf(ref));
     if (!found) return refuseLink(request, response);
     const speech = speak(request, found.recipient?.locale);
     const body = unsubscribeQuestion(speech.texts, subjectOf(found.recipient, speech), found.preferencesUrl);
@@ -40,20 +41,24 @@ export class UnsubscribeController {
   @ApiProduces('text/html')
   @ApiResponse({ status: 200 })
   async unsubscribe(@Param('token') token: string, @Req() request: Request, @Res() response: Response): Promise<void> {
-    const found = await this.find(token);
-    if (!found) return refuseLink(request, response);
     // Nobody left to unsubscribe is as good as done.
-    if (found.recipient) await this.optOuts.unsubscribe(found.recipient);
+    const found = await this.find(token, (ref) => this.optOuts.unsubscribe(ref));
+    if (!found) return refuseLink(request, response);
     const speech = speak(request, found.recipient?.locale);
     const body = unsubscribeDone(speech.texts, subjectOf(found.recipient, speech), found.preferencesUrl);
     sendPage(response, 200, { locale: speech.locale, title: speech.texts.unsubscribed, style: PAGE_STYLE, body });
   }
 
-  private async find(token: string): Promise<{ recipient: LinkRecipient | undefined; preferencesUrl: string } | undefined> {
+  private async find(token: string, recipientOf: (ref: MessageRef) => Promise<LinkRecipient | undefined>): Promise<Found | undefined> {
     const link = this.links.read('unsubscribe', token);
     if (!link) return undefined;
-    return { recipient: await this.messages.recipientOf(link.ref), preferencesUrl: this.links.forMessage(link.ref).preferences };
+    return { recipient: await recipientOf(link.ref), preferencesUrl: this.links.forMessage(link.ref).preferences };
   }
+}
+
+interface Found {
+  readonly recipient: LinkRecipient | undefined;
+  readonly preferencesUrl: string;
 }
 
 function subjectOf(recipient: LinkRecipient | undefined, { texts, wished }: Speech): string {

@@ -7,7 +7,7 @@ import { Config } from './config/index.js';
 import { DatabaseModule } from './database/index.js';
 import { ProblemFilter } from './errors/index.js';
 import { HealthController, Shutdown } from './health/index.js';
-import { IdempotencyInterceptor, IdempotencySweep, RequestBodyInterceptor, validationPipe } from './http/index.js';
+import { IdempotencyInterceptor, IdempotencySweep, RequestInterceptor, validationPipe } from './http/index.js';
 import { JobsModule } from './jobs/index.js';
 import { Loops } from './loops/index.js';
 import { Doorbell, QueueModule } from './queue/index.js';
@@ -56,11 +56,11 @@ export class PlatformModule {
   }
 }
 
-/** In this order: who are you (guard), what did you say (body, idempotency), is it valid (pipe). */
+/** In this order: who are you (guard), what did you say and have you said it before (interceptor), is it valid (pipe). */
 const HTTP = [
+  IdempotencyInterceptor,
   { provide: APP_GUARD, useClass: ScopesGuard },
-  { provide: APP_INTERCEPTOR, useClass: RequestBodyInterceptor },
-  { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
+  { provide: APP_INTERCEPTOR, useClass: RequestInterceptor },
   { provide: APP_PIPE, useFactory: validationPipe },
   { provide: APP_FILTER, useClass: ProblemFilter },
 ];

@@ -6,7 +6,7 @@ const hold = sqlFile<{ userIds: string[] }, { id: string; userId: string }>(impo
 const holdIds = sqlFile<{ ids: string[] }, { id: string }>(import.meta.url, './sql/hold-users-by-id.sql');
 const lock = sqlFile<{ ids: string[] }, { id: string }>(import.meta.url, './sql/lock-users.sql');
 const find = sqlFile<{ userId: string }, { id: string }>(import.meta.url, './sql/find-user.sql');
-const touch = sqlFile<{ ids: string[]; at: Date }>(import.meta.url, './sql/touch-users.sql');
+const touch = sqlFile<{ ids: string[]; ats: Date[] }>(import.meta.url, './sql/touch-users.sql');
 
 /**
  * The internal numbers of users. Whoever writes for users takes locks in this order and so never deadlocks:
@@ -46,9 +46,9 @@ export class Users {
     await tx.query(lock, { ids: [...ids] });
   }
 
-  /** Moves the last sight of the users (internal ids) forward to `at`, never back. */
-  async touch(tx: Transaction, ids: readonly string[], at: Date): Promise<void> {
-    await tx.query(touch, { ids: [...ids], at });
+  /** Moves the last sight of users (internal ids) forward, never back. */
+  async touch(tx: Transaction, sights: readonly { readonly id: string; readonly at: Date }[]): Promise<void> {
+    await tx.query(touch, { ids: sights.map(({ id }) => id), ats: sights.map(({ at }) => at) });
   }
 }
 

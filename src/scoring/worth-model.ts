@@ -41,10 +41,13 @@ export const STATED_WORTH: WorthCell = {
 export const STATED_INCREMENTALITY = 0.4;
 /** How far the stated share may be off (one standard deviation): between nothing and nearly all of it. */
 const STATED_SPREAD = 0.3;
-/** A campaign's share differs from its channel's by about this much of it. */
-const CAMPAIGN_SPREAD = 0.5;
-/** A holdout speaks from this many people in each arm and this many conversions in both: below, its share is noise. */
-export const HOLDOUT_MINIMUM = { control: 200, conversions: 30 } as const;
+/** A campaign's share differs from its channel's by about this much of it: a newsletter and an offer are worlds apart. */
+const CAMPAIGN_SPREAD = 1;
+/**
+ * A holdout speaks from this many people in each arm and this many conversions in both. What it says is weighed by its variance anyway:
+ * the minimum is for the variance to be known, not for the share to be.
+ */
+export const HOLDOUT_MINIMUM = { control: 50, conversions: 30 } as const;
 
 export const STATED_MODEL: WorthModel = {
   cells: (['push', 'email'] as const).map((channel): FittedCell =>
@@ -159,12 +162,12 @@ interface Estimate {
 
 /** Conversions a message more than without it: the difference of the arms over the messages that the treated got. */
 export function incrementPerMessage(arms: HoldoutArms): Estimate {
-  const arm = (n: number, sum: number, squares: number): Estimate =>
-    ({ mean: sum / n, variance: (squares - sum ** 2 / n) / (n - 1) / n });
-  const treated = arm(arms.treated, arms.treatedConversions, arms.treatedSquares);
-  const control = arm(arms.control, arms.controlConversions, arms.controlSquares);
-  const perPerson = arms.messages / arms.treated;
-  return { mean: (treated.mean - control.mean) / perPerson, variance: (treated.variance + control.variance) / perPerson ** 2 };
+  const { treated, treatedConversions, treatedSquares, control, controlConversions, controlSquares } = arms;
+  const [meanTreated, meanControl] = [treatedConversions / treated, controlConversions / control];
+  // Pooled: a small control in which nobody has converted yet does not know its rate without error.
+  const pooled = (treatedSquares - treated * meanTreated ** 2 + controlSquares - control * meanControl ** 2) / (treated + control - 2);
+  const perPerson = arms.messages / treated;
+  return { mean: (meanTreated - meanControl) / perPerson, variance: (pooled * (1 / treated + 1 / control)) / perPerson ** 2 };
 }
 
 /** Precision-weighted mean of two normal estimates. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { discountedResidualMessages, optOutHazard } from './opt-out-hazard.js';
-import { STATED_WORTH, fitWorthModel, type HoldoutArms, type WorthHistory } from './worth-model.js';
+import { STATED_WORTH, fitWorthModel, incrementPerMessage, type HoldoutArms, type WorthHistory } from './worth-model.js';
 import { LAST_ORDINAL, MESSAGE_DISCOUNT, patienceCurve, worthOf, type Heard, type WorthPrices } from './worth.js';
 
 const PRICES: WorthPrices = { incrementality: 0.4, value: 50, margin: 0.5, openValue: 0, cost: 0, channel: { incrementality: 0.4, value: 50 } };
@@ -77,7 +77,15 @@ describe('the fitted parameters of worth', () => {
     expect(model.channels.push.share).toBeGreaterThan(0.9);
     expect(model.campaigns['7']).toMatchObject({ source: 'campaign holdout' });
     expect(model.channels.email.source).toBe('stated');
-    expect(fitWorthModel([], [arms({ control: 100, controlConversions: 1, controlSquares: 1 })], {}).channels.push).toEqual({ share: 0.4, source: 'stated' });
+    expect(fitWorthModel([], [arms({ control: 49, controlConversions: 1, controlSquares: 1 })], {}).channels.push).toEqual({ share: 0.4, source: 'stated' });
+  });
+
+  it('a small control in which nobody converted says no more for it', () => {
+    const few = { messages: 200, treated: 200, treatedConversions: 30, treatedSquares: 30, control: 50 };
+    const { mean, variance } = incrementPerMessage(arms({ ...few, controlConversions: 0, controlSquares: 0 }));
+    expect(mean).toBeCloseTo(0.15, 6);
+    // As of the pooled rate of 0.12 in both arms: 0.15 is three standard errors from nothing, not six.
+    expect(mean / Math.sqrt(variance)).toBeLessThan(3.1);
   });
 
   it('a campaign that made no difference is worth next to nothing, never less than it', () => {

@@ -64,6 +64,16 @@ describe('an event', () => {
       .toEqual([{ n: 1, total: 1 }]);
   });
 
+  it('is answered for itself where many come at once, each in a request of its own, and counts once', async () => {
+    const own = Array.from({ length: 60 }, (_, i) => event({ userId: `gus${i % 7}`, value: 2 }));
+    const answers = await Promise.all([...own, ...own].map((e, i) => (i % 10 === 0 ? send(e, { ...event(), name: 7 }) : send(e))));
+    const sum = (field: 'accepted' | 'duplicates'): number => answers.reduce((total, { body }) => total + body[field], 0);
+    expect([sum('accepted'), sum('duplicates')]).toEqual([60, 60]);
+    expect(answers.map(({ body }) => [body.accepted + body.duplicates, body.rejected.length])).toEqual(answers.map((_, i) => [1, i % 10 === 0 ? 1 : 0]));
+    expect(await app.db.raw(`select sum(d.count)::int as n, sum(d.sum)::int as total from user_event_days d join users u on u.id = d.user_id where u.user_id like 'gus%'`))
+      .toEqual([{ n: 60, total: 120 }]);
+  });
+
   it('counts at its own time, however late or out of order, a log of 1997 too', async () => {
     const times = ['2026-02-10T12:00:00Z', '1997-01-01T00:00:00Z', '2026-02-10T09:00:00Z', '2019-12-31T23:59:59Z', '2020-01-01T00:00:00Z', '2026-03-03T12:00:00Z', '1997-01-01T18:00:00Z'];
     for (const occurredAt of times) expect((await send(event({ userId: 'emil', occurredAt }))).body.accepted).toBe(1);

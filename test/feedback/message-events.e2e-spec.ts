@@ -86,6 +86,14 @@ describe('what an app reports of a message', () => {
 });
 
 describe('many reports', () => {
+  it('may leave the action null, and takes no second message id', async () => {
+    const ref = await ledger.delivery(await ledger.campaign(), await ledger.user(`u${n++}`));
+    const body = { type: 'opened', occurredAt: NOW };
+    await report(idOf(ref), { ...body, action: null }).expect(200, { messageId: idOf(ref), type: 'opened' });
+    const { body: refusal } = await report(idOf(ref), { ...body, messageId: idOf(ref) }).expect(400);
+    expect(refusal.errors).toMatchObject([{ path: 'messageId' }]);
+  });
+
   it('at once, each in a request of its own, are each answered for itself and stored once', async () => {
     const campaign = await ledger.campaign();
     const refs = await Promise.all(Array.from({ length: 60 }, async () => ledger.delivery(campaign, await ledger.user(`u${n++}`))));

@@ -39,6 +39,18 @@ describe('unsubscribing', () => {
     expect(await ledger.facts(ref)).toMatchObject({ unsubscribed: t.clock.now() });
   }, 120_000);
 
+  it('of many at once, some of them twice, each is done and answered for itself', async () => {
+    const mails = [];
+    for (let i = 0; i < 20; i++) mails.push(await mail(i % 2 ? 'promo' : undefined));
+    const answers = await Promise.all([...mails, ...mails].map(({ unsubscribe }) => t.http.post(unsubscribe).type(FORM).send(ONE_CLICK).expect(200)));
+    expect(answers.map(({ text }) => text.includes('promo'))).toEqual([...mails, ...mails].map((_, i) => i % 2 === 1));
+    for (const [i, { ref }] of mails.entries()) {
+      expect(await wishes(ref)).toEqual([{ channel: 'email', topic: i % 2 ? 'promo' : '', state: 'unsubscribed' }]);
+      expect(await log(ref)).toEqual([{ source: 'unsubscribe-link', message_id: t.app.get(MessageIds).encode(ref) }]);
+      expect(await ledger.facts(ref)).toMatchObject({ unsubscribed: t.clock.now() });
+    }
+  });
+
   it('takes the whole channel where the campaign has no topic', async () => {
     const { ref, unsubscribe } = await mail();
     await t.http.post(unsubscribe).type(FORM).send(ONE_CLICK).expect(200);

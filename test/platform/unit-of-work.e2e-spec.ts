@@ -1,5 +1,9 @@
-import { ApiDatabase, WorkerDatabase, onceCommitted } from '../../src/platform/database/index.js';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { ApiDatabase, GroupCommit, WorkerDatabase, onceCommitted } from '../../src/platform/database/index.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+/** Runs as another request would: in no unit of work. */
+const outside = AsyncLocalStorage.snapshot();
 
 describe('a unit of work', () => {
   let database: TestDatabase;
@@ -95,5 +99,21 @@ describe('a unit of work', () => {
     unitIsOver!();
     await late;
     expect(await notes()).toEqual(['late', 'seen']);
+  });
+
+  it('takes along only its own of what is written together with others: theirs outlives it, its own does not', async () => {
+    const group = new GroupCommit<string, string>((texts) => api.transaction(async (tx) => {
+      for (const text of texts) await note(tx, text);
+      return [...texts];
+    }));
+    let others: Promise<string[]>;
+    const unit = api.unitOfWork((u) => u.run(async () => {
+      const own = group.addAll(['own 1', 'own 2']);
+      others = outside(() => group.addAll(['other 1', 'other 2']));
+      expect(await Promise.all([own, others])).toEqual([['own 1', 'own 2'], ['other 1', 'other 2']]);
+      throw new Error('undone');
+    }));
+    await expect(unit).rejects.toThrow('undone');
+    expect(await notes()).toEqual(['other 1', 'other 2']);
   });
 });

@@ -1,3 +1,3 @@
--- The wishes of one person as they stand.
+-- The wishes of people as they stand.
 -- reads: subscriptions
-select s.channel, s.topic, s.state from subscriptions as s where s.user_id = :userId::bigint;
+select s.user_id::text as "userId", s.channel, s.topic, s.state from subscriptions as s where s.user_id = any(:userIds::bigint[]);

@@ -30,13 +30,17 @@ const BOOTSTRAP_ID = 'bootstrap';
 @Injectable()
 export class KeyRing {
   private readonly cache = new Map<string, { caller: Caller; until: number }>();
+  private readonly admin: Buffer | undefined;
 
   constructor(
     private readonly database: ApiDatabase,
     private readonly config: Config,
     private readonly random: Random,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    const { ADMIN_API_KEY } = config.env;
+    this.admin = ADMIN_API_KEY === undefined ? undefined : digest(ADMIN_API_KEY);
+  }
 
   async find(secret: string): Promise<Caller | undefined> {
     const hash = digest(secret);
@@ -78,8 +82,7 @@ export class KeyRing {
   }
 
   private isBootstrap(hash: Buffer): boolean {
-    const admin = this.config.env.ADMIN_API_KEY;
-    return admin !== undefined && timingSafeEqual(hash, digest(admin));
+    return this.admin !== undefined && timingSafeEqual(hash, this.admin);
   }
 }
 

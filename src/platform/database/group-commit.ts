@@ -1,4 +1,5 @@
 import { isConnectionLoss, sqlState } from './pg-errors.js';
+import { UnitOfWork } from './unit-of-work.js';
 
 interface Waiting<T, R> {
   readonly item: T;
@@ -12,6 +13,8 @@ interface Waiting<T, R> {
  *
  * Where the database refuses a batch, it is halved until the row that it refuses stands alone: one bad row never fails its
  * neighbours. `write` must therefore be one transaction and fit to be done again.
+ *
+ * What is brought within a unit of work is written in it and by itself: it commits or fails with that unit, and nobody else's does.
  */
 export class GroupCommit<T, R> {
   private waiting: Waiting<T, R>[] = [];
@@ -27,11 +30,26 @@ export class GroupCommit<T, R> {
   ) {}
 
   /** @throws what `write` throws for this very item, or for all of them where the database cannot be reached. */
-  add(item: T): Promise<R> {
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ item, resolve, reject });
-      if (!this.running) void this.drain();
-    });
+  async add(item: T): Promise<R> {
+    return (await this.addAll([item]))[0]!;
+  }
+
+  /** Several of one caller, in their order. @throws for the first of them that is refused; the others are written all the same */
+  async addAll(items: readonly T[]): Promise<R[]> {
+    const batch: Waiting<T, R>[] = [];
+    const results = items.map((item) => new Promise<R>((resolve, reject) => batch.push({ item, resolve, reject })));
+    if (UnitOfWork.isOpen()) void this.settleAll(batch);
+    else this.gather(batch);
+    return Promise.all(results);
+  }
+
+  private gather(batch: readonly Waiting<T, R>[]): void {
+    this.waiting.push(...batch);
+    if (!this.running) void this.drain();
+  }
+
+  private async settleAll(batch: readonly Waiting<T, R>[]): Promise<void> {
+    for (let from = 0; from < batch.length; from += this.most) await this.settle(batch.slice(from, from + this.most));
   }
 
   private async drain(): Promise<void> {

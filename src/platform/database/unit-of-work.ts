@@ -34,6 +34,11 @@ export class UnitOfWork {
     return unit?.open && unit.url === url ? unit : undefined;
   }
 
+  /** Whether the running code belongs to a unit, of whichever database. */
+  static isOpen(): boolean {
+    return places.getStore()?.unit.open ?? false;
+  }
+
   /**
    * Runs `work` within the unit; if it throws, nothing of it is left and the transaction may go on. What `work` starts and does not
    * wait for is outside once it has ended.
