@@ -57,7 +57,6 @@ export class AppEventsController {
   @ApiBody({ type: ReportMessageEvent })
   @ApiOperation({ summary: 'Report what became of a message; needs no user session, the message id is the proof. Idempotent.' })
   @ApiOkResponse({ type: ReportedMessageEvent })
-  @ApiBody({ type: ReportMessageEvent })
   async report(@Param('messageId') messageId: string, @Body() body: unknown): Promise<ReportedMessageEvent> {
     const event = await read(messageId, body);
     if (!(await this.events.take(event))) throw notFound('message');
