@@ -11,6 +11,8 @@ import pg from 'pg';
 import { inRoot } from '../../scripts/lib/paths.mjs';
 import { ensureBuild, ensureRedis } from '../../scripts/lib/prepare.mjs';
 
+/** What `npm start` gives to node. */
+const START_FLAGS = JSON.parse(readFileSync(inRoot('package.json'), 'utf8')).scripts.start.split(' ').filter((word) => word.startsWith('--'));
 const ADMIN = 'bench-admin-key-0123456789';
 const RESULTS = inRoot('bench', 'RESULTS.md');
 
@@ -68,7 +70,7 @@ class Stage {
     const child = this.spawn(inRoot('dist', 'src', 'main.js'), [], {
       ROLE: role, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'error', ADMIN_API_KEY: ADMIN, DATABASE_URL: this.embedded.databaseUrl,
       REDIS_URL: this.embedded.redisUrl, FCM_QUOTA_PER_MINUTE: '100000000', FCM_ENDPOINT: this.fcmUrl, SMTP_URL: this.smtpUrl, ...env,
-    }, flags);
+    }, [...START_FLAGS, ...flags]);
     const [, port] = await line(child, /ready at \S*:(\d+)/);
     return { child, pid: child.pid, url: `http://127.0.0.1:${port}`, end: () => end(child) };
   }

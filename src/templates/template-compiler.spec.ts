@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { RenderBudget, RenderFailure, type RenderState } from './render-state.js';
 import { checkTemplate, compileTemplate } from './template-compiler.js';
 import type { FieldKind } from './output-mode.js';
@@ -33,6 +34,18 @@ describe('escaping goes by the channel', () => {
   it('keeps a header on one line', () => {
     const evil = name('x\r\nBcc: all@example.com\u2028y\0z');
     expect(render('Hello {{user.attributes.firstName}}', evil, 'header')).toBe('Hello x Bcc: all@example.com y z');
+  });
+});
+
+describe('a text without variables', () => {
+  it.each([['There is something new.', 'There is something new.'], ['', ''], ['not \\{{this}} nor {that}', 'not {{this}} nor {that}'], [' a \n b ', ' a \n b ']])(
+    '%j is what it says', (source, text) => expect(render(source)).toBe(text));
+
+  it('counts like any other', () => {
+    const budget = new RenderBudget();
+    const spend = jest.spyOn(budget, 'spend');
+    render('There is something new.', {}, 'plain', { budget });
+    expect(spend).toHaveBeenCalledWith(1);
   });
 });
 

@@ -51,13 +51,25 @@ export function compileTemplate(source: string, kind: FieldKind, path: string): 
   const { mistakes, program, modes } = analyse(source, kind, path);
   if (!program) throw new Error(`${path}: ${mistakes[0]?.message ?? 'is not a template'}`);
   rewriteProgram(program, modes);
-  const template = environment.compile(program, { knownHelpers: KNOWN_HELPERS as never, knownHelpersOnly: true, noEscape: true, data: true });
+  const fill = fixedText(program) ?? filledText(program);
   return (context, state) => {
     state.budget.spend(1);
-    const text = template(context, { data: { render: state }, allowProtoPropertiesByDefault: false, allowProtoMethodsByDefault: false });
+    const text = fill(context, state);
     if (text.length > RENDER_LIMITS.output) throw new RenderFailure(`is longer than ${RENDER_LIMITS.output / 1024} KB`);
     return text;
   };
+}
+
+/** A text without variables: Handlebars wraps every helper anew for each rendering, five kilobytes of garbage to say the same again. */
+function fixedText({ body }: ProgramNode): CompiledText | undefined {
+  if (!body.every((node) => node.type === 'ContentStatement')) return undefined;
+  const text = body.map((node) => node.value).join('');
+  return () => text;
+}
+
+function filledText(program: ProgramNode): CompiledText {
+  const template = environment.compile(program, { knownHelpers: KNOWN_HELPERS as never, knownHelpersOnly: true, noEscape: true, data: true });
+  return (context, state) => template(context, { data: { render: state }, allowProtoPropertiesByDefault: false, allowProtoMethodsByDefault: false });
 }
 
 interface Analysis {
