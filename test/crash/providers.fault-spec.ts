@@ -82,7 +82,7 @@ describe('a provider that misbehaves', () => {
   it('F16 accept-then-reset, accept-then-hang and garbage: one request each, in doubt; 503, 500, 429: at most three, spaced', async () => {
     const behaviours = ['reset', 'hang', 'garbage', '500_empty', '503', '500', '429'];
     const users = behaviours.length * EACH;
-    world = await World.start({ users: users + WELL, env: { SLICE_LEASE_MS: '6000', CHUNK_LEASE_MS: '6000', REQUEST_TIMEOUT_MS: '1000' } });
+    world = await World.start({ users: users + WELL, env: { SLICE_LEASE_MS: '6000', CHUNK_LEASE_MS: '6000', REQUEST_TIMEOUT_MS: '3000' } });
     await tokens(behaviours);
     await world.gateways.behave({ channel: 'push', prefix: 'gw-429-', behaviour: '429', retryAfter: 2 });
     await amongTheWell(users, {});
