@@ -21,3 +21,10 @@ export function isConnectionLoss(error: unknown): boolean {
   const code = (error as { code?: string }).code;
   return code === 'ECONNRESET' || code === 'EPIPE' || /Connection terminated|Query read timeout/.test(String((error as Error).message));
 }
+
+/** Nothing is wrong with the work: the database is not there, has no connection left (53300) or gave none in time. */
+export function isUnavailable(error: unknown): boolean {
+  const { code, syscall, message } = error as { code?: string; syscall?: string; message?: string };
+  return isConnectionLoss(error) || code === '53300' || code === 'ECONNREFUSED' || code === 'ETIMEDOUT' || (code === 'ENOENT' && syscall === 'connect')
+    || /timeout exceeded when trying to connect/.test(String(message));
+}

@@ -34,7 +34,8 @@ export function postgresArguments(dir: DataDir, tuning: PostgresTuning): string[
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_line_prefix: '%m [%p] ',
-    max_connections: '100',
+    // A process takes up to 32; each slot costs a few kilobytes.
+    max_connections: '300',
     max_locks_per_transaction: '256', // a query over a partitioned table locks every partition and its indexes
     shared_buffers: tuning.sharedBuffers,
     effective_cache_size: '1GB',

@@ -1,6 +1,6 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { isConnectionLoss } from '../database/pg-errors.js';
+import { isUnavailable } from '../database/pg-errors.js';
 import { Problem } from './problem.js';
 
 /** Turns everything thrown below HTTP into problem+json. A fault of ours is logged whole and answered without its text. */
@@ -28,7 +28,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (error instanceof Problem) return error;
     if (error instanceof HttpException) return fromNest(error);
     this.logger.error({ err: error, requestId: request.id, method: request.method, route: request.route?.path });
-    if (isConnectionLoss(error)) {
+    if (isUnavailable(error)) {
       return new Problem(503, 'The database is not available at the moment.', undefined, { 'Retry-After': '5' });
     }
     return new Problem(500, 'The server failed. The fault is in its log under this request id.');
