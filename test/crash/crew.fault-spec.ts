@@ -2,7 +2,7 @@ import type { TestProcess } from '../support/processes.js';
 import { faults } from './counts.js';
 import { killed } from './deaths.js';
 import { CappedRun } from './capped-run.js';
-import { seeded } from './seeded.js';
+import { seeded } from '../support/seeded.js';
 
 const SEED = Number(process.env.RAPPORT_SEED ?? Math.floor(Date.now() / 1_000));
 /** A worker that was asked to go claims nothing later than this. */

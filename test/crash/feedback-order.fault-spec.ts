@@ -4,7 +4,7 @@ import { LedgerFactory } from '../factories/ledger.js';
 import { auth, startTestApp, type TestApp } from '../support/test-app.js';
 import { faults } from './counts.js';
 import { History } from './history.js';
-import { seeded } from './seeded.js';
+import { seeded } from '../support/seeded.js';
 
 const HOUR = 3_600_000;
 const SENT = new Date('2026-03-01T12:00:00Z');

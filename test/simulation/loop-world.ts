@@ -2,6 +2,7 @@ import { EMPTY_POLICY, decideUser, type CountedMessage, type DueRow, type Fatigu
 import {
   STATED_MODEL, fitWorthModel, patienceCurve, worthOf, type HoldoutArms, type PatienceCurve, type WorthHistory, type WorthModel,
 } from '../../src/scoring/index.js';
+import { seeded } from '../support/seeded.js';
 
 const DAY_MS = 86_400_000;
 const START = Date.parse('2026-01-05T09:00:00Z');
@@ -211,13 +212,7 @@ function born(seed: number): Person {
   return { theta, lift, heldOut, draw, history: [], streak: 0, lastSent: -30, messages: 0, opens: 0, conversions: 0, leftAt: null };
 }
 
-/** mulberry32: small, seeded, good enough for a world of this size. */
+/** Neighbouring seeds far apart. */
 function generator(seed: number): () => number {
-  let state = (seed * 2_654_435_761) >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
+  return seeded(seed * 2_654_435_761);
 }
