@@ -720,6 +720,19 @@ begin
 end $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.event_names()
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+        with recursive names as (
+          (select d.name from user_event_days as d order by d.name limit 1)
+          union all
+          select (select d.name from user_event_days as d where d.name > n.name order by d.name limit 1) from names as n where n.name is not null)
+        select n.name from names as n where n.name is not null
+      $function$
+;
+
 CREATE OR REPLACE FUNCTION public.mark_changed_users()
  RETURNS trigger
  LANGUAGE plpgsql

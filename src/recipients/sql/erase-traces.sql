@@ -1,14 +1,9 @@
 -- Removes everything personal that other tables hold under a user's internal number, and cuts out the texts of what stays for the
 -- totals of past campaigns: who clicked and bought counts on, under a number that leads to nobody. Safe to repeat.
 -- writes: events, event_keys, user_event_days, conversions, message_events, idempotency_keys, tracked_links
-with recursive names as (
-  -- The aggregates are kept by name first: the few names that there are, one after the other, instead of the whole index.
-  (select d.name from user_event_days as d order by d.name limit 1)
-  union all
-  select (select d.name from user_event_days as d where d.name > n.name order by d.name limit 1) from names as n where n.name is not null),
-gone_events as (delete from events as e where e.user_id = :id::bigint),
+with gone_events as (delete from events as e where e.user_id = :id::bigint),
 gone_keys as (delete from event_keys as k where k.user_id = :id::bigint),
-gone_days as (delete from user_event_days as d using names as n where d.name = n.name and d.user_id = :id::bigint),
+gone_days as (delete from user_event_days as d using event_names() as n (name) where d.name = n.name and d.user_id = :id::bigint),
 blind_conversions as (
   -- The client's own event ids may be order numbers. Numbered anew, because the key must stay unique.
   update conversions as c set event_id = 'erased-' || n.number

@@ -1,9 +1,5 @@
 -- Everything that is held under a user's internal number, but for profile and events, a section a column.
 -- reads: subscription_log, segment_changes, segments, user_event_days, conversions, deliveries, message_events, suppressions
-with recursive names as (
-  (select d.name from user_event_days as d order by d.name limit 1)
-  union all
-  select (select d.name from user_event_days as d where d.name > n.name order by d.name limit 1) from names as n where n.name is not null)
 select
   (select coalesce(jsonb_agg(jsonb_build_object('channel', l.channel, 'topic', l.topic, 'state', l.state, 'occurredAt', l.occurred_at,
       'receivedAt', l.received_at, 'source', l.source, 'messageId', l.message_id) order by l.id), '[]')
@@ -12,7 +8,7 @@ select
     from segment_changes as c join segments as g on g.id = c.segment_id where c.user_id = :id::bigint) as "segmentHistory",
   (select coalesce(jsonb_agg(jsonb_build_object('name', d.name, 'day', d.day, 'currency', d.currency, 'count', d.count, 'sum', d.sum,
       'firstAt', d.first_at, 'lastAt', d.last_at) order by d.day, d.name, d.currency), '[]')
-    from names as n join user_event_days as d on d.name = n.name and d.user_id = :id::bigint) as "eventDays",
+    from event_names() as n (name) join user_event_days as d on d.name = n.name and d.user_id = :id::bigint) as "eventDays",
   (select coalesce(jsonb_agg(jsonb_build_object('eventId', c.event_id, 'name', c.name, 'occurredAt', c.occurred_at, 'value', c.value,
       'currency', c.currency, 'campaignId', c.campaign_id::text, 'runId', c.run_id::text, 'creditedAt', c.credited_at)
       order by c.occurred_at, c.event_id), '[]')
