@@ -73,7 +73,7 @@ alter table segment_marks set (autovacuum_vacuum_threshold = 20000, autovacuum_a
 
 /**
  * One mark for all users of a statement instead of one for each: 1,000 events cost the marks 0.3 ms instead of 3, and a message that is
- * sent 9 bytes instead of 54. users null: everybody.
+ * sent 8 bytes instead of 54. users null: everybody.
  */
 export class MarksByStatement1764100000016 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
