@@ -561,7 +561,7 @@ create table user_event_days (
   sum numeric not null,
   first_at timestamp with time zone not null,
   last_at timestamp with time zone not null,
-  constraint user_event_days_pkey PRIMARY KEY (name, user_id, day, currency)) with (fillfactor=90);
+  constraint user_event_days_pkey PRIMARY KEY (name, user_id, day, currency)) with (fillfactor=70);
 
 create table user_scores (
   user_id bigint not null,
