@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { numberArray, sqlFile, type Database, type Transaction } from '../platform/database/index.js';
+import { jsonList, numberArray, sqlFile, type Database, type Transaction } from '../platform/database/index.js';
 import { Users } from '../recipients/index.js';
 import { EventMonths } from './event-months.js';
 import type { EventInput } from './event-row.js';
@@ -31,7 +31,7 @@ interface StoreParams {
   timesMs: string;
   values: string;
   currencies: (string | null)[];
-  properties: (string | null)[];
+  properties: string;
   imported: boolean;
   keepFrom: string | null;
   now: Date;
@@ -80,7 +80,7 @@ export class EventStore {
   private async store(tx: Transaction, { events, lotOf }: Unique, lots: readonly EventLot[], { now, imported, keepFrom }: Storing): Promise<Set<number>> {
     const ids = await this.users.ensure(tx, events.map((event) => event.userId), now);
     const given = events.map((event) => toAccepted(event, ids.get(event.userId)!, imported));
-    const duplicates = await tx.query(store, { ...columns(given), properties: events.map((event) => event.properties), imported, keepFrom, now });
+    const duplicates = await tx.query(store, { ...columns(given), properties: jsonList(events.map((event) => event.properties)), imported, keepFrom, now });
     const known = new Set(duplicates.map(({ position }) => position - 1));
     const accepted = known.size === 0 ? given : given.filter((_, i) => !known.has(i));
     if (accepted.length > 0) await this.hooks.run(tx, accepted);

@@ -54,6 +54,14 @@ describe('an event', () => {
     expect(await app.db.raw(`${DAYS} where u.user_id = 'bea'`)).toMatchObject([{ day: '2026-03-02', currency: 'EUR', count: 1, sum: '19.99' }]);
   });
 
+  it('keeps its own properties beside others with none, with empty ones, with quotes, commas and control characters', async () => {
+    const given = [null, {}, { text: 'a\u001fb' }, null, { text: '"{,}\\' }, null];
+    await send(...given.map((properties, i) => event({ userId: 'quentin', eventId: `prop-${i}`, ...(properties ? { properties } : {}) })));
+    await send(event({ userId: 'quentin', eventId: 'prop-6' }));
+    const rows = await app.db.raw(`select properties from events where event_id like 'prop-%' order by event_id`);
+    expect(rows).toEqual([...given, null].map((properties) => ({ properties })));
+  });
+
   it('counts once per user and event id; the first write wins, in a batch as across batches', async () => {
     const first = event({ userId: 'carl', eventId: 'same', value: 1 });
     const again = { ...first, name: 'other', value: 100 };

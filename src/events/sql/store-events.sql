@@ -1,13 +1,13 @@
 -- Stores a batch exactly once: only rows whose (user, event id) is new reach the raw events and the aggregates, all in one
 -- statement. Keys first, aggregates after them, both ordered by their key, so that batches with common users wait for each
 -- other in one direction. What is older than :keepFrom counts without being kept raw. Answers the positions (from 1) of the rows
--- that did not count, which are few, in order.
+-- that did not count, which are few, in order. The properties come as one text (jsonList).
 -- writes: event_keys, events, user_event_days
 with given as materialized (
   select g.user_id, g.event_id, g.name, timestamptz 'epoch' + g.at_ms * interval '1 millisecond' as occurred_at, g.value, g.currency,
     g.properties, g.position
   from unnest(:userIds::bigint[], :eventIds::text[], :names::text[], :timesMs::bigint[], :values::numeric[], :currencies::text[],
-    :properties::text[]) with ordinality as g (user_id, event_id, name, at_ms, value, currency, properties, position)),
+    string_to_array(:properties::text, E'\x1f', '')) with ordinality as g (user_id, event_id, name, at_ms, value, currency, properties, position)),
 fresh as materialized (
   insert into event_keys (user_id, event_id)
   select g.user_id, g.event_id from given as g order by g.user_id, g.event_id

@@ -1,4 +1,5 @@
 export { Database, type PoolOptions, type Queryable, type Transaction } from './database.js';
+export { jsonList } from './json-list.js';
 export { numberArray } from './number-array.js';
 export { GroupCommit } from './group-commit.js';
 export { isConnectionLoss, isSerializationConflict, isUniqueViolation, sqlState } from './pg-errors.js';
