@@ -1,7 +1,7 @@
 /**
  * `node bench/ingest.bench.mjs [--events 60000] [--users 10000] [--import 50000]`: events and users over HTTP at 1,000 a call and
- * 4 calls at a time, an import of a file, and the same event rows by a bare insert of Node into the same
- * table of the same Postgres.
+ * 4 calls at a time, an import of a file, and two floors by a bare insert of Node into the same tables of the same Postgres: the raw
+ * events alone, and every row that storing them writes (their keys and the daily aggregates besides).
  */
 import { appendFileSync, chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
@@ -18,6 +18,10 @@ const LANES = 4;
 const WARM = 10_000;
 const BARE = `insert into events (month, user_id, occurred_at, name, event_id, value, currency, properties, received_at)
   select r.*, $9 from unnest($1::date[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::numeric[], $7::text[], $8::jsonb[]) as r`;
+const BARE_WHOLE = `with raw as (${BARE}),
+  keys as (insert into event_keys (user_id, event_id) select * from unnest($2::bigint[], $5::text[]))
+  insert into user_event_days (user_id, name, day, currency, count, sum, first_at, last_at)
+  select * from unnest($10::bigint[], $11::text[], $12::date[], $13::text[], $14::integer[], $15::numeric[], $16::timestamptz[], $17::timestamptz[])`;
 const RESULTS = inRoot('bench', 'RESULTS.md');
 const HEADER = `# Measured
 
@@ -40,12 +44,13 @@ try {
   const sent = batchesOf(counts.events, event);
   const bodies = bodiesOf('events', sent);
   const events = await timed(counts.events, () => inLanes(bodies, (body) => post(url, '/v1/events', body)));
-  const bare = await bareInsert(sent);
+  const bare = await bareInsert(sent, 'raw', { text: BARE, values: rawValues });
+  const whole = await bareInsert(sent, 'whole', { text: BARE_WHOLE, values: (list, ids, mark) => [...rawValues(list, ids, mark), ...dayValues(list, ids, mark)] });
   const profiles = bodiesOf('users', batchesOf(counts.users, user));
   const users = await timed(counts.users, () => inLanes(profiles, (body) => post(url, '/v1/users/batch', body)));
   const people = await timed(counts.import, () => importFile(url, 'users', 'userId,email,timezone,attributes.plan,token,platform', person));
   const orders = await timed(counts.import, () => importFile(url, 'transactions', 'user,time,value,id', order));
-  report({ events, bare, users, people, orders });
+  report({ events, bare, whole, users, people, orders });
 } finally {
   await stopServer(server);
   rmSync(dataDir, { recursive: true, force: true });
@@ -91,24 +96,40 @@ async function post(url, path, body) {
 }
 
 /**
- * The least that any store of these rows has to do: the same rows once more into the same table, by one statement a thousand, each
- * durable. No check, no ids of users, no keys, no aggregates.
+ * The least that any store of these rows has to do: the same rows once more into the same tables, by one statement a thousand, each
+ * durable. No check, no ids of users, nothing looked up, nobody told.
  */
-async function bareInsert(batches) {
+async function bareInsert(batches, name, { text, values }) {
   const pool = new pg.Pool({ host: join(dataDir, 'run'), user: 'rapport', database: 'rapport', max: LANES });
   const { rows } = await pool.query('select id::text, user_id from users');
   const ids = new Map(rows.map((row) => [row.user_id, row.id]));
-  const insert = (lists, mark) => inLanes(lists, (list) => pool.query({ name: 'bare', text: BARE, values: [
-      list.map((r) => `${r.occurredAt.slice(0, 7)}-01`), list.map((r) => ids.get(r.userId)), list.map((r) => r.occurredAt), list.map((r) => r.name),
-      list.map((r) => `${mark}-${r.eventId}`), list.map((r) => r.value ?? null), list.map((r) => r.currency ?? null), list.map((r) => JSON.stringify(r.properties)),
-      new Date(),
-    ] }));
+  const insert = (lists, mark) => inLanes(lists.map((list, n) => [list, `${name}-${mark}-${n}`]), ([list, own]) => pool.query({ name, text, values: values(list, ids, own) }));
   try {
     await insert(batches.slice(0, WARM / BATCH), 'warm');
     return await timed(counts.events, () => insert(batches, 'bare'));
   } finally {
     await pool.end();
   }
+}
+
+function rawValues(list, ids, mark) {
+  return [
+    list.map((r) => `${r.occurredAt.slice(0, 7)}-01`), list.map((r) => ids.get(r.userId)), list.map((r) => r.occurredAt), list.map((r) => r.name),
+    list.map((r) => `${mark}-${r.eventId}`), list.map((r) => r.value ?? null), list.map((r) => r.currency ?? null), list.map((r) => JSON.stringify(r.properties)),
+    new Date(),
+  ];
+}
+
+/** A row for each user, name, day and currency of the batch; names of its own, since a plain insert cannot add to what is there. */
+function dayValues(list, ids, mark) {
+  const days = new Map();
+  for (const r of list) {
+    const key = `${r.userId} ${r.name} ${r.occurredAt.slice(0, 10)} ${r.currency ?? ''}`;
+    const day = days.get(key) ?? { ...r, count: 0, sum: 0, first: r.occurredAt, last: r.occurredAt };
+    days.set(key, { ...day, count: day.count + 1, sum: day.sum + (r.value ?? 0), first: r.occurredAt < day.first ? r.occurredAt : day.first, last: r.occurredAt > day.last ? r.occurredAt : day.last });
+  }
+  const of = (read) => [...days.values()].map(read);
+  return [of((d) => ids.get(d.userId)), of((d) => `${mark}-${d.name}`), of((d) => d.occurredAt.slice(0, 10)), of((d) => d.currency ?? ''), of((d) => d.count), of((d) => d.sum), of((d) => d.first), of((d) => d.last)];
 }
 
 function person(i) {
@@ -140,7 +161,7 @@ async function timed(rows, work) {
   return rows / ((performance.now() - began) / 1000);
 }
 
-function report({ events, bare, users, people, orders }) {
+function report({ events, bare, whole, users, people, orders }) {
   const rate = (n) => `${Math.round(n).toLocaleString('en-US')}/s`;
   const load = (at) => at.map((n) => n.toFixed(1)).join(' ');
   const text = `
@@ -152,8 +173,10 @@ ${Math.round(totalmem() / 1024 ** 3)} GB, Node ${process.versions.node}, embedde
 | | rows | rate |
 | --- | --- | --- |
 | events over HTTP, ${BATCH} a call, ${LANES} at a time | ${counts.events} | ${rate(events)} |
-| the same rows into the same table, bare insert from Node | ${counts.events} | ${rate(bare)} |
+| the raw events alone, bare insert from Node | ${counts.events} | ${rate(bare)} |
 | ratio | | ${(events / bare).toFixed(2)} |
+| all rows that storing them writes, bare insert from Node | ${counts.events} | ${rate(whole)} |
+| ratio | | ${(events / whole).toFixed(2)} |
 | users with a device over HTTP, ${BATCH} a call, ${LANES} at a time | ${counts.users} | ${rate(users)} |
 | import of users with a token (CSV) | ${counts.import} | ${rate(people)} |
 | import of orders (CSV, two years, 5 a buyer) | ${counts.import} | ${rate(orders)} |
