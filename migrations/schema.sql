@@ -655,7 +655,6 @@ CREATE INDEX slices_closed ON public.slices USING btree (closed_at) WHERE (close
 CREATE INDEX slices_open ON public.slices USING btree (chunk_id) WHERE (closed_at IS NULL);
 CREATE INDEX soft_bounces_age ON public.soft_bounces USING btree (occurred_at);
 CREATE INDEX soft_bounces_user ON public.soft_bounces USING btree (user_id);
-CREATE INDEX subscription_log_opt_outs ON public.subscription_log USING btree (id) WHERE (state = 'unsubscribed'::text);
 CREATE INDEX subscription_log_user ON public.subscription_log USING btree (user_id, id);
 CREATE INDEX trigger_entries_campaign ON public.trigger_entries USING btree (campaign_id);
 CREATE INDEX trigger_entries_due ON public.trigger_entries USING btree (((user_id >> 14)), due_at) WHERE (decided_at IS NULL);

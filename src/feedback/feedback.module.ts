@@ -11,6 +11,7 @@ import { MailServerEvents } from './mail-server-events.js';
 import { MessageEvents } from './message-events.js';
 import { MessageReports } from './message-reports.js';
 import { Messages } from './messages.js';
+import { OptOutCredit } from './opt-out-credit.js';
 import { OptOuts } from './opt-outs.js';
 import { PreferencesController } from './preferences.controller.js';
 import { ProviderEventsController } from './provider-events.controller.js';
@@ -24,7 +25,7 @@ import { UnsubscribeController } from './unsubscribe.controller.js';
   imports: [EventsModule, RecipientsModule, SettingsModule],
   controllers: [AppEventsController, TrackingController, UnsubscribeController, PreferencesController, ProviderEventsController],
   providers: [
-    AppEvents, Conversions, Links, MailServerEvents, MessageEvents, MessageReports, Messages, OptOuts, TrackedLinks,
+    AppEvents, Conversions, Links, MailServerEvents, MessageEvents, MessageReports, Messages, OptOutCredit, OptOuts, TrackedLinks,
     { provide: LinkPort, useExisting: Links },
   ],
   exports: [Links, LinkPort],

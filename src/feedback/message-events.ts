@@ -4,9 +4,13 @@ import { Clock } from '../platform/clock/index.js';
 import { ApiDatabase, sqlFile, type Transaction } from '../platform/database/index.js';
 import { Users } from '../recipients/index.js';
 import { Conversions } from './conversions.js';
+import { OptOutCredit } from './opt-out-credit.js';
 
 export type MessageEventType = 'delivered' | 'opened' | 'dismissed' | 'clicked' | 'unsubscribed' | 'bounced' | 'complained';
-/** Who said so. `mail-server-soft` is a bounce that may pass. */
+/**
+ * Who said so. `mail-server-soft` is a bounce that may pass. The table has one more, `last-message`: an opt-out that named no message,
+ * as OptOutCredit writes and withdraws it.
+ */
 export type MessageEventSource = 'app' | 'pixel' | 'link' | 'mail-server' | 'mail-server-soft' | 'opt-out';
 
 export interface MessageEvent {
@@ -43,16 +47,30 @@ export class MessageEvents {
   constructor(
     private readonly database: ApiDatabase,
     private readonly conversions: Conversions,
+    private readonly optOuts: OptOutCredit,
     private readonly users: Users,
     private readonly clock: Clock,
   ) {}
 
   /** Within the caller's transaction; what is known already is stored no second time. Leaves the users' last-seen time alone. */
   async recordIn(tx: Transaction, events: readonly MessageEvent[]): Promise<void> {
+    await this.conversions.lock(tx, events.map(({ ref }) => ref.userId));
+    await this.store(tx, events);
+  }
+
+  /** As `recordIn`, and new wishes of these users (internal ids) besides: which messages their unlinked opt-outs are credited to. */
+  async recordWishesIn(tx: Transaction, optOuts: readonly MessageEvent[], userIds: readonly string[]): Promise<void> {
+    await this.conversions.lock(tx, userIds);
+    if (optOuts.length > 0) await this.store(tx, optOuts);
+    await this.optOuts.creditAgain(tx, userIds);
+  }
+
+  private async store(tx: Transaction, events: readonly MessageEvent[]): Promise<void> {
     const refs = events.map((event) => event.ref);
-    await this.conversions.lock(tx, refs.map((ref) => ref.userId));
     const changed = await tx.query(record, this.parameters(events));
-    await settleByEvidence(tx, refs, this.clock.forSql());
+    const settled = await settleByEvidence(tx, refs, this.clock.forSql());
+    // What was in doubt did leave: it may be the last message before an opt-out.
+    if (settled > 0) await this.optOuts.creditAgain(tx, refs.map((ref) => ref.userId));
     await this.conversions.creditAgain(tx, changed);
   }
 

@@ -8,19 +8,17 @@ import { MessageEvents, type MessageEvent } from './message-events.js';
 import { Messages, refOf, type LinkRecipient } from './messages.js';
 import type { Wish } from './preferences.js';
 
-interface LoggedOptOut {
+interface LoggedWish {
   id: string;
   userId: string;
+  state: Wish['state'];
   messageId: string | null;
   occurredAt: Date;
   receivedAt: Date;
-  /** Of an opt-out that names no message: the one it is credited to. */
-  month: string | null;
-  deliveryId: string | null;
 }
 
-const listLogged = sqlFile<{ after: string; since: Date; limit: number }, LoggedOptOut>(
-  import.meta.url, './sql/list-opt-outs.sql');
+const listLogged = sqlFile<{ after: string; since: Date; limit: number }, LoggedWish>(
+  import.meta.url, './sql/list-wishes.sql');
 const readSubscriptions = sqlFile<{ userIds: string[] }, Wish & { userId: string }>(import.meta.url, './sql/read-subscriptions.sql');
 
 /** What somebody wishes who followed a link of a message. */
@@ -102,11 +100,11 @@ export class OptOuts implements OnModuleInit {
     return on.query(readSubscriptions, { userIds: [...new Set(userIds)] });
   }
 
-  /** Opt-outs that apps and backends told, most without saying of which message. */
+  /** Wishes that apps and backends told, most without saying of which message. */
   private async creditLogged(): Promise<void> {
     const now = this.clock.now().getTime();
     const since = new Date(now - FIRST_LOOK_BACK_MS);
-    const seen: LoggedOptOut[] = [];
+    const seen: LoggedWish[] = [];
     for (;;) {
       const rows = await this.worker.query(listLogged, { after: seen.at(-1)?.id ?? this.after, since, limit: PAGE });
       await this.credit(rows.filter((row) => !this.credited.has(row.id)));
@@ -115,22 +113,20 @@ export class OptOuts implements OnModuleInit {
     }
     const open = seen.findIndex((row) => row.receivedAt.getTime() > now - SETTLED_MS);
     const closed = open === -1 ? seen.length : open;
+    // Once more before they are left behind: a message's settlement may have been on its way when its opt-out was first read.
+    await this.credit(seen.slice(0, closed).filter((row) => this.credited.has(row.id)));
     this.after = seen[closed - 1]?.id ?? this.after;
     this.credited = new Set(seen.slice(closed).map((row) => row.id));
   }
 
-  private async credit(rows: readonly LoggedOptOut[]): Promise<void> {
+  private async credit(rows: readonly LoggedWish[]): Promise<void> {
+    if (rows.length === 0) return;
     const events = rows.flatMap((row) => {
-      const ref = this.refOf(row);
+      const ref = row.state === 'unsubscribed' && row.messageId !== null ? this.messages.refOf(row.messageId) : undefined;
       // Somebody else's message, or a text that was never an id of ours: an opt-out all the same, but of no message.
       return ref?.userId === row.userId ? [optOutOf(ref, row.occurredAt)] : [];
     });
-    if (events.length > 0) await this.worker.transaction((tx) => this.events.recordIn(tx, events));
-  }
-
-  private refOf({ messageId, userId, month, deliveryId }: LoggedOptOut): MessageEvent['ref'] | undefined {
-    if (messageId !== null) return this.messages.refOf(messageId);
-    return month !== null && deliveryId !== null ? { month, userId, id: deliveryId } : undefined;
+    await this.worker.transaction((tx) => this.events.recordWishesIn(tx, events, rows.map(({ userId }) => userId)));
   }
 }
 

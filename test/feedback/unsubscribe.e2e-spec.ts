@@ -161,6 +161,37 @@ describe('opt-outs that name no message', () => {
     expect(await ledger.facts(later)).toBeUndefined();
   });
 
+  it('told in the wrong order are credited as if they had been told in time: what late news disproves is withdrawn', async () => {
+    const user = await ledger.user('late');
+    const [first, second] = [
+      await ledger.delivery(await ledger.campaign(), user, { at: '2026-03-01T12:00:00Z' }),
+      await ledger.delivery(await ledger.campaign(), user, { at: '2026-03-02T08:00:00Z' })];
+    const left = async (ref: MessageRef) => (await ledger.facts(ref))?.unsubscribed ?? null;
+    const wish = async (state: string, occurredAt: string): Promise<(Date | null)[]> => {
+      await put('late', { state, occurredAt });
+      await t.loop('opt-outs');
+      return [await left(first), await left(second)];
+    };
+    expect(await wish('unsubscribed', '2026-03-02T10:00:00Z')).toEqual([null, new Date('2026-03-02T10:00:00Z')]);
+    // They had been out since the day before.
+    expect(await wish('unsubscribed', '2026-03-01T20:00:00Z')).toEqual([new Date('2026-03-01T20:00:00Z'), null]);
+    // And had come back in between.
+    expect(await wish('subscribed', '2026-03-02T07:00:00Z')).toEqual([new Date('2026-03-01T20:00:00Z'), new Date('2026-03-02T10:00:00Z')]);
+    expect(await t.db.raw(`select from message_events where user_id = $1 and type = 'unsubscribed'`, [user])).toHaveLength(2);
+  });
+
+  it('move to a message in doubt once it is known to have left', async () => {
+    const user = await ledger.user('doubtful');
+    const sure = await ledger.delivery(await ledger.campaign(), user, { at: '2026-03-01T12:00:00Z' });
+    const doubtful = await ledger.delivery(await ledger.campaign(), user, { at: '2026-03-02T08:00:00Z', state: 'unknown' });
+    await put('doubtful', { occurredAt: '2026-03-02T10:00:00Z' });
+    await t.loop('opt-outs');
+    expect(await ledger.facts(sure)).toMatchObject({ unsubscribed: new Date('2026-03-02T10:00:00Z') });
+    await t.http.post(`/v1/messages/${t.app.get(MessageIds).encode(doubtful)}/events`).set(auth(t.keys.app)).send({ type: 'opened', occurredAt: '2026-03-02T09:00:00Z' }).expect(200);
+    expect(await ledger.facts(doubtful)).toMatchObject({ unsubscribed: new Date('2026-03-02T10:00:00Z') });
+    expect(await ledger.facts(sure)).toMatchObject({ unsubscribed: null });
+  });
+
   it('a message of eight days ago, or one that was never sent, is not blamed', async () => {
     const user = await ledger.user('patient');
     const old = await ledger.delivery(await ledger.campaign(), user, { at: '2026-02-22T09:00:00Z' });
