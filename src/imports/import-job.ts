@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { WorkerDatabase, isConnectionLoss } from '../platform/database/index.js';
+import { WorkerDatabase, isUnavailable } from '../platform/database/index.js';
 import { Problem } from '../platform/errors/index.js';
 import { failpoint } from '../platform/failpoints/index.js';
 import { JobInterrupted, Jobs } from '../platform/jobs/index.js';
@@ -92,7 +92,7 @@ export class ImportJob implements OnModuleInit, OnModuleDestroy {
 /** A file's faults are told to whoever sent it; all others are ours. */
 function problemOf(error: unknown): unknown {
   // The database will be back: the job is queued again, or taken up when its lease has run out.
-  if (isConnectionLoss(error)) return new JobInterrupted();
+  if (isUnavailable(error)) return new JobInterrupted();
   if (error instanceof ColumnsRefused) return new Problem(400, error.message);
   const code = (error as { code?: unknown }).code;
   if (code === 'Z_DATA_ERROR' || code === 'Z_BUF_ERROR') return new Problem(400, 'The gzip file is damaged or cut off. What was read before is stored; send the whole file in a new import.');

@@ -17,8 +17,9 @@ const DATA_DIR = mkdtempSync(join(tmpdir(), 'rapport-broken-imports-'));
 const FILES = join(DATA_DIR, 'imports');
 let app: TestApp;
 let ingest: ReturnType<typeof callerOf>;
-/** The name of an event at which storing fails, as a fault of ours would. */
+/** The name of an event at which storing fails, and how: as a fault of ours would, or as the driver says it. */
 let poison = '';
+let fault = new Error('poisoned');
 
 beforeAll(async () => {
   app = await startTestApp({
@@ -26,7 +27,7 @@ beforeAll(async () => {
   });
   ingest = callerOf(app, 'ingest');
   app.app.get(IngestHooks).register(async (_tx, accepted) => {
-    if (accepted.some(({ name }) => name === poison)) throw new Error('poisoned');
+    if (accepted.some(({ name }) => name === poison)) throw fault;
   });
 });
 afterAll(async () => {
@@ -64,6 +65,23 @@ describe('an import that failed by a fault of ours', () => {
     expect(await find(id)).toMatchObject({ status: 'done', accepted: 3_000, duplicates: 0, rejected: 0 });
     expect(await app.db.raw(`select count(*)::int as n from events e join users u on u.id = e.user_id where u.user_id = 'resumed'`)).toEqual([{ n: 3_000 }]);
     expect((await ingest('post', `/v1/imports/${id}/resume`)).status).toBe(409);
+  });
+});
+
+describe('an import that finds no database', () => {
+  it.each([
+    ['no connection left', Object.assign(new Error('sorry, too many clients already'), { code: '53300' })],
+    ['nobody listening', Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })],
+    ['no connection in time', new Error('timeout exceeded when trying to connect')],
+  ])('(%s) is not failed: it waits and goes on by itself behind its last stored row', async (what, unavailable) => {
+    const id = await announce();
+    await upload(id, Array.from({ length: 2_500 }, (_, i) => event(i, what, i === 1_500 ? 'bad' : 'view')).join('\n'));
+    [poison, fault] = ['bad', unavailable];
+    await app.loop('imports');
+    expect(await find(id)).toMatchObject({ status: 'queued', accepted: 1_000 });
+    [poison, fault] = ['', new Error('poisoned')];
+    await app.loop('imports');
+    expect(await find(id)).toMatchObject({ status: 'done', accepted: 2_500, duplicates: 0, rejected: 0 });
   });
 });
 
