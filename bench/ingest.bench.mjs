@@ -6,6 +6,7 @@
 import { appendFileSync, chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { ReadableStream } from 'node:stream/web';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { ensureBuild } from '../scripts/lib/prepare.mjs';
@@ -144,13 +145,21 @@ function order(i) {
 async function importFile(url, type, header, line) {
   const headers = { authorization: `Bearer ${KEY}` };
   const made = await (await fetch(`${url}/v1/imports`, { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify({ type, format: 'csv' }) })).json();
-  const lines = Array.from({ length: counts.import }, (_, i) => line(i));
-  await fetch(`${url}/v1/imports/${made.id}/file`, { method: 'PUT', headers: { ...headers, 'content-type': 'text/csv' }, body: `${header}\n${lines.join('\n')}\n` });
+  const sent = await fetch(`${url}/v1/imports/${made.id}/file`, { method: 'PUT', headers: { ...headers, 'content-type': 'text/csv' }, body: ReadableStream.from(file(header, line)), duplex: 'half' });
+  if (!sent.ok) throw new Error(`the upload: ${sent.status} ${await sent.text()}`);
   for (;;) {
     const found = await (await fetch(`${url}/v1/imports/${made.id}`, { headers })).json();
     if (found.status === 'done' && found.accepted === counts.import) return;
     if (found.status === 'failed' || found.status === 'done') throw new Error(JSON.stringify(found));
     await new Promise((next) => setTimeout(next, 50));
+  }
+}
+
+/** In pieces: two million lines would be one text of 400 MB. */
+async function* file(header, line) {
+  yield Buffer.from(`${header}\n`);
+  for (let from = 0; from < counts.import; from += BATCH) {
+    yield Buffer.from(Array.from({ length: Math.min(BATCH, counts.import - from) }, (_, i) => `${line(from + i)}\n`).join(''));
   }
 }
 
