@@ -57,10 +57,15 @@ export class BucketPass {
   /**
    * The same for a bucket that was busy: next in line for its lock, where trying now and then loses against bulk passes that follow
    * each other (events waited up to 13 s). Nobody else gets the lock while somebody waits for it.
+   * @param whom answers the users once the lock is held, so that whoever came meanwhile need not wait in line again.
    */
-  async runInTurn(bucket: number, only: readonly string[]): Promise<PassOutcome> {
+  async runInTurn(bucket: number, whom: (tx: Transaction) => Promise<readonly string[]>): Promise<PassOutcome> {
+    const decide = async (tx: Transaction, rules: PassRules): Promise<PassOutcome> => {
+      const only = await whom(tx);
+      return only.length === 0 ? { busy: false, chunkIds: [] } : this.decideEverythingDue(tx, rules, bucket, only);
+    };
     try {
-      return await this.pass(bucket, (tx, rules) => this.decideEverythingDue(tx, rules, bucket, only), async (tx) => {
+      return await this.pass(bucket, decide, async (tx) => {
         await tx.query(awaitBucket, { lockClass: LOCK_BUCKET.class, bucket, patience: PATIENCE });
         return true;
       });

@@ -18,7 +18,8 @@ const releasePaused = sqlFile<Now, { id: string }>(import.meta.url, './sql/relea
 
 const RELEASE_MS = 5_000;
 const TICK_MS = 250;
-const CONCURRENCY = 2;
+/** Besides the planner's own round: two bulk passes at a time. A third on two cores only makes each hold its bucket for longer. */
+const CONCURRENCY = 1;
 
 /** Finds buckets with something due and has them decided, here and by every other planner that hears the bell. */
 @Injectable()

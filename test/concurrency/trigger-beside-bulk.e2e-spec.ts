@@ -67,10 +67,11 @@ describe('an event beside a bulk pass', () => {
   const signUp = async (userId: string) => {
     const welcome = await createCampaign(t, { schedule: { type: 'triggered', event: 'signup', reentry: 'always' } });
     await launch(t, welcome);
-    await t.http.post('/v1/events').set(auth(t.keys.ingest))
-      .send({ events: [{ eventId: 'e', userId, name: 'signup', occurredAt: t.clock.now().toISOString() }] }).expect(200);
+    await event(userId);
     return welcome;
   };
+  const event = (userId: string) => t.http.post('/v1/events').set(auth(t.keys.ingest))
+    .send({ events: [{ eventId: 'e', userId, name: 'signup', occurredAt: t.clock.now().toISOString() }] }).expect(200);
   const bucketLocks = async () => (await t.db.raw<{ granted: boolean }>(
     `select granted from pg_locks where locktype = 'advisory' and classid = 7205 and database = (select oid from pg_database where datname = current_database())`));
   const holder = () => (t.app.get(BucketPass) as unknown as Holding).database.pool.connect();
@@ -93,6 +94,27 @@ describe('an event beside a bulk pass', () => {
     } finally {
       client.release(true);
       late.release(true);
+    }
+  });
+
+  it('waits for its own bucket alone: one of a free bucket that comes later is decided meanwhile, one of the same is taken along', async () => {
+    const welcome = await signUp('first-0');
+    const client = await holder();
+    try {
+      await client.query('begin');
+      await client.query('select pg_advisory_xact_lock(7205, 0)');
+      const rounds = [t.loop('triggers')];
+      while (!(await bucketLocks()).some(({ granted }) => !granted)) await new Promise(setImmediate);
+      for (const userId of ['second-0', 'first-1']) await event(userId);
+      rounds.push(t.loop('triggers'));
+      while ((await ledger(welcome)).length === 0) await new Promise(setImmediate);
+      expect(await ledger(welcome)).toEqual(['second-0']);
+      expect((await bucketLocks()).filter(({ granted }) => !granted)).toHaveLength(1);
+      await client.query('rollback');
+      await Promise.all(rounds);
+      expect(await ledger(welcome)).toEqual(['first-0', 'first-1', 'second-0']);
+    } finally {
+      client.release(true);
     }
   });
 

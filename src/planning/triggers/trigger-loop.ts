@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Occurrences, type CampaignDefinition } from '../../campaigns/index.js';
 import { Clock } from '../../platform/clock/index.js';
-import { PlannerDatabase, sqlFile } from '../../platform/database/index.js';
+import { PlannerDatabase, sqlFile, type Transaction } from '../../platform/database/index.js';
 import { Loops } from '../../platform/loops/index.js';
 import { Doorbell } from '../../platform/queue/index.js';
 import { BucketPass, type PassOutcome } from '../bucket-pass.js';
@@ -15,16 +15,22 @@ const findSegmentTriggers = sqlFile<Now, WaitingRow & { segment: string; readFro
 const listSegmentEntries = sqlFile<{ segment: string; from: Date; campaignId: string }, { id: string; userId: string; at: Date }>(here, '../sql/list-segment-entries.sql');
 const moveCursor = sqlFile<{ campaignId: string; readUntil: Date }>(here, '../sql/move-trigger-cursor.sql');
 const listDays = sqlFile<Now, { campaignId: string; day: Date; definition: CampaignDefinition }>(here, '../sql/list-days-of-entries.sql');
-const findDue = sqlFile<Now, { bucket: number; users: string[] }>(here, '../sql/find-due-entries.sql');
+const findDue = sqlFile<Now & { bucket: number | null }, { bucket: number; users: string[] }>(here, '../sql/find-due-entries.sql');
 
 const TICK_MS = 250;
 /** A pass for more users than this is a bulk pass like any other, and is left to the planner. */
 const FEW = 2_000;
+const SIDE_BY_SIDE = 2;
+/** Buckets that are waited for at a time, each with a connection of the planner's: two processes have that many bulk passes under way. */
+const IN_TURN = 4;
+const LOOP = 'triggers';
 
 /** Decides entries beside the bulk passes, which may have minutes of work before them: an event is answered within 2 s. */
 @Injectable()
 export class TriggerLoop implements OnModuleInit {
   private readonly logger = new Logger('triggers');
+  /** Busy buckets that somebody of this process waits for. */
+  private readonly awaited = new Set<number>();
 
   constructor(
     private readonly database: PlannerDatabase,
@@ -37,7 +43,7 @@ export class TriggerLoop implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.loops.every('triggers', TICK_MS, () => this.tick());
+    this.loops.every(LOOP, TICK_MS, () => this.tick());
   }
 
   async tick(): Promise<void> {
@@ -46,11 +52,26 @@ export class TriggerLoop implements OnModuleInit {
     for (const { campaignId, day, definition } of await this.database.query(listDays, { now })) {
       await this.database.transaction((tx) => this.occurrences.openDay(tx, campaignId, day, definition));
     }
-    const due = (await this.database.query(findDue, { now })).map(({ bucket, users }) => ({ bucket, users: users.slice(0, FEW) }));
-    const busy: typeof due = [];
-    for (const each of due) if (await this.decide(() => this.pass.run(each.bucket, each.users), each.bucket)) busy.push(each);
-    // Only now: whoever waits for a bulk pass must not keep those waiting whose bucket is free.
-    for (const { bucket, users } of busy) await this.decide(() => this.pass.runInTurn(bucket, users), bucket);
+    const due = (await this.database.query(findDue, { now, bucket: null })).filter(({ bucket }) => !this.awaited.has(bucket));
+    await Promise.all(Array.from({ length: SIDE_BY_SIDE }, async () => {
+      for (let next = due.shift(); next; next = due.shift()) await this.decideEntries(next);
+    }));
+  }
+
+  private async decideEntries({ bucket, users }: { bucket: number; users: string[] }): Promise<void> {
+    const busy = await this.decide(() => this.pass.run(bucket, users.slice(0, FEW)), bucket);
+    if (!busy || this.awaited.size >= IN_TURN) return;
+    // Left under way: whoever waits for a bulk pass must not keep those waiting whose bucket is free.
+    this.awaited.add(bucket);
+    this.loops.leave(LOOP, this.decideInTurn(bucket).finally(() => this.awaited.delete(bucket)));
+  }
+
+  private async decideInTurn(bucket: number): Promise<void> {
+    const whom = async (tx: Transaction): Promise<string[]> => {
+      const [found] = await tx.query(findDue, { now: this.clock.forSql(), bucket });
+      return found?.users.slice(0, FEW) ?? [];
+    };
+    await this.decide(() => this.pass.runInTurn(bucket, whom), bucket);
   }
 
   /** Entries into segments, as the log of changes has them. It is read from some minutes before the last reading: a change is logged as of its beginning. */

@@ -7,6 +7,7 @@ interface Loop {
   readonly work: () => Promise<void>;
   timer?: NodeJS.Timeout;
   running?: Promise<void>;
+  readonly left: Set<Promise<void>>;
 }
 
 /**
@@ -27,16 +28,22 @@ export class Loops implements OnApplicationBootstrap, BeforeApplicationShutdown 
 
   every(name: string, everyMs: number, work: () => Promise<void>): void {
     if (this.loops.has(name)) throw new Error(`two loops are named ${name}`);
-    this.loops.set(name, { name, everyMs, work });
+    this.loops.set(name, { name, everyMs, work, left: new Set() });
   }
 
-  /** Runs one round now; used by tests and by whoever wants to ring the bell instead of waiting. */
+  /** Runs one round now, with all that it leaves under way; used by tests and by whoever wants to ring the bell instead of waiting. */
   async run(name: string): Promise<void> {
     const loop = this.loops.get(name);
     if (!loop) throw new Error(`there is no loop ${name}`);
-    await loop.running;
-    loop.running = loop.work().finally(() => (loop.running = undefined));
-    await loop.running;
+    await this.round(loop);
+    await Promise.all(loop.left);
+  }
+
+  /** What a round leaves under way: the next round does not wait for it, the end of the process does. It must not be rejected. */
+  leave(name: string, work: Promise<void>): void {
+    const { left } = this.loops.get(name)!;
+    left.add(work);
+    void work.finally(() => left.delete(work));
   }
 
   onApplicationBootstrap(): void {
@@ -48,12 +55,19 @@ export class Loops implements OnApplicationBootstrap, BeforeApplicationShutdown 
     this.stopping = true;
     for (const loop of this.loops.values()) clearTimeout(loop.timer);
     await Promise.allSettled([...this.loops.values()].map((loop) => loop.running));
+    await Promise.allSettled([...this.loops.values()].flatMap((loop) => [...loop.left]));
+  }
+
+  private async round(loop: Loop): Promise<void> {
+    await loop.running;
+    loop.running = loop.work().finally(() => (loop.running = undefined));
+    await loop.running;
   }
 
   private schedule(loop: Loop, afterMs: number): void {
     if (this.stopping) return;
     loop.timer = setTimeout(() => {
-      this.run(loop.name)
+      this.round(loop)
         .catch((error: Error) => {
           if (!this.stopping) this.logger.error({ err: error, loop: loop.name });
         })
