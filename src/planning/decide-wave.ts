@@ -2,7 +2,7 @@ import { sqlFile, type Transaction } from '../platform/database/index.js';
 import { NOW, type SegmentPredicates } from '../segments/index.js';
 import { joiningSets } from './join-search.js';
 import { capsOf, passParameters, type IdRange, type PassWave, type PassWorld } from './pass-parameters.js';
-import { decisionOf, POOLS, RANK, valuesOf, type Ending, type PassStatement, type Pool } from './pass-statements.js';
+import { boundsOf, decisionOf, withAudience, POOLS, RANK, valuesOf, type Ending, type PassStatement, type Pool } from './pass-statements.js';
 
 const clearPool = sqlFile(import.meta.url, './sql/clear-pass-pool.sql');
 const measurePool = sqlFile<object, { size: number }>(import.meta.url, './sql/measure-pass-pool.sql');
@@ -69,7 +69,7 @@ async function fillPool(
 ): Promise<void> {
   await tx.query(clearPool, {});
   const values = valuesOf(statement, named);
-  const audience = await predicates.compileAudience(tx, wave.definition.audience, world.settings, values.length + 1);
+  const audience = await predicates.compileAudienceWithin(tx, wave.definition.audience, world.settings, values.length + 1, boundsOf(statement));
   const own = audience.params.map((value) => (value === NOW ? world.now : value));
-  await tx.raw(statement.text.replaceAll('__AUDIENCE__', () => audience.sql), [...values, ...own]);
+  await tx.raw(withAudience(statement, audience), [...values, ...own]);
 }

@@ -97,6 +97,17 @@ function compose({ ending, caps, worth, again, reserved, rationed }: Shape): Pas
   return numberParameters(`${worth ? PRICE : PRICE_NOTHING}\n${decide}\n${ends[ending]}`);
 }
 
+/** The range of ids that a statement about an audience is bound to, as it stands in its text. */
+export function boundsOf({ params }: PassStatement): { from: string; to: string } {
+  const bound = (name: string): string => `$${params.indexOf(name) + 1}::bigint`;
+  return { from: bound('fromId'), to: bound('toId') };
+}
+
+/** The statement with its audience: __AUDIENCE__ of the range's users, __AUDIENCE_OF_ANYBODY__ of whoever shares an address with them. */
+export function withAudience({ text }: PassStatement, audience: { within: string; anybody: string }): string {
+  return text.replaceAll('__AUDIENCE_OF_ANYBODY__', () => audience.anybody).replaceAll('__AUDIENCE__', () => audience.within);
+}
+
 /** The values of a statement's parameters, out of those that have a name. */
 export function valuesOf(statement: PassStatement, named: Record<string, unknown>): unknown[] {
   return statement.params.map((name) => {

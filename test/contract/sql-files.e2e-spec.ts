@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { SQL_FILES } from '../../src/platform/database/index.js';
-import { POOLS, RANK, decisions } from '../../src/planning/pass-statements.js';
+import { POOLS, RANK, decisions, withAudience } from '../../src/planning/pass-statements.js';
 import '../../src/app.module.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -45,8 +45,8 @@ describe('every SQL file', () => {
   });
 
   it('is composed to a statement that Postgres understands, for every pool and ending of the pass', async () => {
-    for (const [name, { text }] of [...Object.entries(POOLS), ...decisions(2), ['rank', RANK] as const]) {
-      await client.query(`prepare "${name}" as ${text.replaceAll('__AUDIENCE__', 'true')}`);
+    for (const [name, statement] of [...Object.entries(POOLS), ...decisions(2), ['rank', RANK] as const]) {
+      await client.query(`prepare "${name}" as ${withAudience(statement, { within: 'true', anybody: 'true' })}`);
     }
   });
 

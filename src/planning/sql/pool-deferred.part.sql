@@ -9,7 +9,7 @@ select distinct on (u.id) u.id, u.user_id, u.email_hash, u.email is not null, co
   :channel::channel = 'email' and :passEntries::boolean is not true and u.email_hash is not null and exists (
     select from users as o
     where o.email_hash = u.email_hash and o.id < u.id and exists (
-      select from users as u where u.id = o.id and (__AUDIENCE__))),
+      select from users as u where u.id = o.id and (__AUDIENCE_OF_ANYBODY__))),
   coalesce(d.entry, 0), d.due_at, d.expires_at
 from deliveries as d
 join users as u on u.id = d.user_id

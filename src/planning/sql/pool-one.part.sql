@@ -8,7 +8,7 @@ select u.id, u.user_id, u.email_hash, u.email is not null, coalesce(u.zone, :def
   :channel::channel = 'email' and :passEntries::boolean is not true and u.email_hash is not null and exists (
     select from users as o
     where o.email_hash = u.email_hash and o.id < u.id and exists (
-      select from users as u where u.id = o.id and (__AUDIENCE__))),
+      select from users as u where u.id = o.id and (__AUDIENCE_OF_ANYBODY__))),
   0, :dueAt::timestamptz, :expiresAt::timestamptz
 from users as u
 where u.id >= :fromId::bigint and u.id < :toId::bigint
