@@ -12,8 +12,11 @@ export interface PassStatement {
 
 const part = (name: string): string => sqlPart(import.meta.url, `./sql/${name}.part.sql`);
 const PRICE = part('price-pool');
-const PRICE_NOTHING = part('price-nothing');
 const DECIDE = part('decide-pool');
+const FIRST_GATES = part('meet-first-gates');
+/** Each gate by itself, for explain alone. */
+const FLAGS = ['in_audience', 'global_holdout', 'suppressed_address', 'unsubscribed', 'no_device', 'permission_denied', 'stale_device',
+  'no_email', 'duplicate_address', 'local_time_passed', 'expired'].map((flag) => `f.${flag},`).join(' ');
 const PRESS_CAP = part('press-cap');
 const LIMIT_OF_CAP = part('limit-of-cap');
 
@@ -27,7 +30,9 @@ export const POOLS: Readonly<Record<Pool, PassStatement>> = {
 };
 
 /** What the pool's users are worth to the wave, into pass_ranks. */
-export const RANK: PassStatement = numberParameters(`${PRICE}\n${part('rank-pool')}`);
+export const RANK: PassStatement = numberParameters(`with ${priceOf('pass_pool')}\n${part('rank-pool')}`);
+/** Whom no gate has stopped before messages are asked for, into pass_asked. */
+export const ASK: PassStatement = numberParameters(`insert into pass_asked (user_id) with ${firstGates('not materialized')}\nselect a.user_id from asked as a`);
 /** Fills pass_reserved for one campaign; with `__AUDIENCE__` still in it. */
 export const RESERVED: PassStatement = numberParameters(part('pool-reserved'));
 
@@ -73,6 +78,14 @@ export function decisions(caps: number): Array<[name: string, statement: PassSta
   return shapes.map((shape) => [nameOf(shape), decisionOf(shape)]);
 }
 
+function firstGates(materialized: string, flags = ''): string {
+  return FIRST_GATES.replaceAll('__MATERIALIZED__', () => materialized).replace('__FLAGS__', () => flags);
+}
+
+function priceOf(users: string): string {
+  return PRICE.replaceAll('__PRICED__', () => users);
+}
+
 function nameOf({ ending, caps, worth, again, reserved, rationed }: Shape): string {
   return [
     `${ending} under ${caps} caps`, ...(worth ? ['worth'] : []), ...(again ? [`again by ${again}`] : []), ...(reserved ? ['reserved'] : []),
@@ -91,10 +104,13 @@ function compose({ ending, caps, worth, again, reserved, rationed }: Shape): Pas
   };
   const pressed = Array.from({ length: caps }, (_, n) => PRESS_CAP.replaceAll('__N__', String(n + 1))).join('');
   const decide = DECIDE.replace('__CAPS__', () => pressed)
-    .replace('__RESERVE__', () => part(reserved ? 'reserve-gate' : 'no-reserve-gate').trim())
+    .replace('__RESERVE__', () => (reserved ? part('reserve-gate').trim() : ''))
+    .replace('__RESERVATIONS__', () => (reserved
+      ? 'left join reserve_gate as rg on not :transactional::boolean and not :ignoreCaps::boolean and rg.user_id = m.user_id' : part('no-reservations').trim()))
+    .replace('__PRICES__', () => (worth ? 'left join priced as w on w.user_id = m.user_id' : part('no-prices').trim()))
     .replace('__RATIONED__', () => part(rationed ? 'ration' : 'no-ration').trim())
     .replaceAll(/__LIMIT_OF_(\w)__/g, (_, cap: string) => LIMIT_OF_CAP.replaceAll('__CAP__', cap));
-  return numberParameters(`${worth ? PRICE : PRICE_NOTHING}\n${decide}\n${ends[ending]}`);
+  return numberParameters(`with ${firstGates('materialized', ending === 'show' ? FLAGS : '')}${worth ? `,\n${priceOf('asked')}` : ''}\n${decide}\n${ends[ending]}`);
 }
 
 /** The range of ids that a statement about an audience is bound to, as it stands in its text. */
