@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { ensureBuild } from '../scripts/lib/prepare.mjs';
-import { launch, placeCampaigns, seedWorld } from './deciding-world.mjs';
+import { launch, placeCampaigns, placePolicy, seedWorld } from './deciding-world.mjs';
 
 const { values } = parseArgs({ options: {
   users: { type: 'string', default: '200000' }, history: { type: 'string', default: '10' }, gates: { type: 'string', default: 'usual' },
@@ -53,6 +53,7 @@ async function main() {
   const run = (sql, params = []) => client.query(sql, params);
   if ((await run('select count(*)::integer as n from users')).rows[0].n !== USERS) await seedWorld(run, { users: USERS, messages: HISTORY, log: console.log });
   else await forgetDecisions(run);
+  await placePolicy(run, { full: FULL });
   const app = await startApp();
   try {
     report(await measure(app, run));

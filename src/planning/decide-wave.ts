@@ -63,7 +63,7 @@ export async function rankPool(
 
 /** Whom the wave asks for what became of their messages: whoever no gate before worth and the caps has stopped. */
 function ask(tx: Transaction, named: Record<string, unknown>): Promise<unknown> {
-  return joiningSets(tx, () => tx.raw(ASK.text, valuesOf(ASK, named)));
+  return tx.raw(ASK.text, valuesOf(ASK, named));
 }
 
 async function fillPool(

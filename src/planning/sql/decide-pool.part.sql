@@ -4,9 +4,13 @@
 -- Facts are gathered by ranges of the bucket's ids rather than user by user: the tables are indexed by user, so each is one
 -- range scan. History and what was heard stand in tables of the session (gather-*.sql), once for all waves of the pass.
 -- Only what is read twice is materialized; `decided` is read once, so that each ending pays for the columns it takes.
--- After meet-first-gates.part.sql and price-pool.part.sql.
--- reads: segment_members, pass_history, pass_heard, pass_reserved, met, asked, quiet (of meet-first-gates), priced (of price-pool)
-, caps as materialized (
+-- After asked.part.sql and price-pool.part.sql.
+-- reads: segment_members, pass_pool, pass_history, pass_heard, pass_reserved, asked (of asked.part.sql), priced (of price-pool)
+, quiet as materialized (
+  select q.zone, q.starts, q.ends
+  from jsonb_to_recordset(:quiet::jsonb) as q (zone text, starts timestamptz, ends timestamptz)
+),
+caps as materialized (
   select c.ord, c.key, c.max, c.channel, c.topic_id, c.rolling, :now::timestamptz - c.rolling as since
   from jsonb_to_recordset(:caps::jsonb) as c (ord smallint, key text, max integer, channel channel, topic_id integer, rolling interval)
 ),
@@ -114,7 +118,7 @@ gated as (
     -- Of those who are worth exactly the price of the budget, a share by lot.
     w.net_worth <= :price::float8 and not (:tieBuckets::integer > 0 and w.net_worth = :price::float8
       and bucket_of(:tieSalt::text, m.client_id) < :tieBuckets::integer) as below_price
-  from met as m
+  from pass_pool as m
   left join tally as k on k.user_id = m.user_id
   __PRICES__
   left join gap_gate as gg on not :transactional::boolean and not :ignoreCaps::boolean and gg.user_id = m.user_id

@@ -1,7 +1,6 @@
 -- Whose deferred row of the run has come free: decided again from the first gate, in the audience as it stands now. Of several
 -- entries of one user the first; the others follow.
--- reads: users, deliveries   writes: pass_pool (temporary)
-insert into pass_pool (user_id, client_id, email_hash, has_email, zone, in_audience, duplicate_address, entry, due_at, expires_at)
+-- reads: users, deliveries
 select distinct on (u.id) u.id, u.user_id, u.email_hash, u.email is not null, coalesce(u.zone, :defaultZone::text),
   coalesce((__AUDIENCE__), false),
   -- One mail for an address and run: it goes to the oldest user of the audience that has the address. Decided by the users

@@ -1,6 +1,6 @@
 -- What a message to each user of __PRICED__ is worth, of campaigns that ask for it: of the pool before it is ranked, in its decision of
 -- whoever no gate has stopped before. Twin: scoring/worth.ts (worthOf).
--- reads: pass_pool or asked (of meet-first-gates), pass_heard, segments, segment_members, user_scores
+-- reads: pass_pool or asked (of asked.part.sql), pass_heard, segments, segment_members, user_scores
 worth_cells as materialized (
   select w.* from jsonb_to_recordset(:worthCells::jsonb) as w (ord integer, segment text, open_a float8, open_b float8, conv_a float8,
     conv_b float8, incrementality float8, value float8, own_value boolean, mean_gain float8, margin float8, open_value float8, cost float8,

@@ -1,5 +1,5 @@
 -- Of decide-pool.part.sql, where some campaign holds back slots.
--- reads: pass_reserved, pass_history, asked (of meet-first-gates), caps, calendars, tiers, streaks (of decide-pool)
+-- reads: pass_reserved, pass_history, asked (of asked.part.sql), caps, calendars, tiers, streaks (of decide-pool)
 -- What higher campaigns hold back: an occurrence due before this message would leave the cap's window needs a slot then. For each
 -- occurrence: what will still count when it is due, and the reservations due by then.
 held_back as (

@@ -1,11 +1,13 @@
--- The gates that ask nothing of past messages, for every user of the pool; `bar` is the first that fails. Only whom none stops is asked
--- for messages, caps and worth (`asked`): of the others these would change nothing that is kept. A deferred row needs the instant at
--- which every gate would pass, so where the campaign defers, quiet hours bar nobody from being asked; explain asks them all of its user.
--- Quiet intervals arrive computed for each zone. What depends on the instant alone is computed once.
--- reads: pass_pool, devices, subscriptions, suppressions
-quiet as materialized (
-  select q.zone, q.starts, q.ends
+-- Fills the pool: who a wave is about (__POOL__, one of pool-*.part.sql), with the gates that ask nothing of past messages; `bar` is the
+-- first that fails. Quiet intervals arrive computed for each zone; what depends on the instant alone is computed once.
+-- FULL: such a join can only be by hash or merge, whatever the planner thinks of the size of an audience. By a nested loop over one
+-- expected row it would go through everybody's devices for each user.
+-- reads: devices, subscriptions, suppressions   writes: pass_pool (temporary)
+insert into pass_pool (user_id, client_id, in_audience, zone, entry, due_at, expires_at, quiet_until, bar__FLAG_NAMES__)
+with quiet as (
+  select q.zone, q.ends
   from jsonb_to_recordset(:quiet::jsonb) as q (zone text, starts timestamptz, ends timestamptz)
+  where not :transactional::boolean and q.starts <= :now::timestamptz and q.ends > :now::timestamptz
 ),
 -- 0: permission denied, 1: stale, 2: live; the best of a user's devices.
 reach as (
@@ -37,32 +39,28 @@ first_gates as (
     :localTimePassed::boolean as local_time_passed,
     :now::timestamptz > p.expires_at as expired,
     q.ends as quiet_until
-  from pass_pool as p
-  left join consent as c on c.user_id = p.user_id
-  left join reach as r on r.user_id = p.user_id
-  left join quiet as q on not :transactional::boolean and q.zone = p.zone
-    and q.starts <= :now::timestamptz and q.ends > :now::timestamptz
-),
-met as __MATERIALIZED__ (
-  select f.user_id, f.client_id, f.zone, f.entry, f.due_at, f.expires_at, f.quiet_until, __FLAGS__
-    case
-      when not f.in_audience then 'left_segment'::delivery_reason
-      when f.global_holdout then 'global_holdout'
-      when f.suppressed_address then 'suppressed_address'
-      when f.unsubscribed then 'unsubscribed'
-      when f.no_device then 'no_device'
-      when f.permission_denied then 'permission_denied'
-      when f.stale_device then 'stale_device'
-      when f.no_email then 'no_email'
-      when f.duplicate_address then 'duplicate_address'
-      when f.local_time_passed then 'local_time_passed'
-      when f.expired then 'expired'
-      when f.quiet_until is not null then 'quiet_hours'
-    end as bar
-  from first_gates as f
-),
-asked as __MATERIALIZED__ (
-  select m.user_id, m.zone
-  from met as m
-  where m.bar is null or :everyone::boolean or (m.bar = 'quiet_hours' and :defer::boolean)
+  from (__POOL__) as p (
+    user_id, client_id, email_hash, has_email, zone, in_audience, duplicate_address, entry, due_at, expires_at)
+  full join consent as c on c.user_id = p.user_id
+  full join reach as r on r.user_id = p.user_id
+  full join quiet as q on q.zone = p.zone
+  -- A fence, without which the FULL joins would be turned into others.
+  offset 0
 )
+select f.user_id, f.client_id, f.in_audience, f.zone, f.entry, f.due_at, f.expires_at, f.quiet_until,
+  case
+    when not f.in_audience then 'left_segment'::delivery_reason
+    when f.global_holdout then 'global_holdout'
+    when f.suppressed_address then 'suppressed_address'
+    when f.unsubscribed then 'unsubscribed'
+    when f.no_device then 'no_device'
+    when f.permission_denied then 'permission_denied'
+    when f.stale_device then 'stale_device'
+    when f.no_email then 'no_email'
+    when f.duplicate_address then 'duplicate_address'
+    when f.local_time_passed then 'local_time_passed'
+    when f.expired then 'expired'
+    when f.quiet_until is not null then 'quiet_hours'
+  end__FLAGS__
+from first_gates as f
+where f.user_id is not null
