@@ -82,17 +82,38 @@ describe('an event beside a bulk pass', () => {
     try {
       await client.query('begin');
       await client.query('select pg_advisory_xact_lock(7205, 0)');
-      const round = t.loop('triggers');
+      await t.loop('triggers');
+      const turn = t.loop('trigger-turns');
       while (!(await bucketLocks()).some(({ granted }) => !granted)) await new Promise(setImmediate);
       expect(await ledger(welcome)).toEqual([]);
       await client.query('rollback');
       const { rows } = await late.query('select pg_try_advisory_lock(7205, 0) as locked');
-      await round;
+      await turn;
       expect(rows).toEqual([{ locked: false }]);
       expect(await ledger(welcome)).toEqual(['first-0']);
     } finally {
       client.release(true);
       late.release(true);
+    }
+  });
+
+  it('keeps nobody waiting whose bucket is free, not even who comes while it is in line for its own', async () => {
+    const welcome = await signUp('first-0');
+    const client = await holder();
+    try {
+      await client.query('begin');
+      await client.query('select pg_advisory_xact_lock(7205, 0)');
+      await t.loop('triggers');
+      while (!(await bucketLocks()).some(({ granted }) => !granted)) await new Promise(setImmediate);
+      await t.http.post('/v1/events').set(auth(t.keys.ingest))
+        .send({ events: [{ eventId: 'later', userId: 'second-0', name: 'signup', occurredAt: t.clock.now().toISOString() }] }).expect(200);
+      await t.loop('triggers');
+      expect(await ledger(welcome)).toEqual(['second-0']);
+      await client.query('rollback');
+      await t.loop('trigger-turns');
+      expect(await ledger(welcome)).toEqual(['first-0', 'second-0']);
+    } finally {
+      client.release(true);
     }
   });
 
@@ -103,6 +124,7 @@ describe('an event beside a bulk pass', () => {
       await client.query('begin');
       await client.query('select pg_advisory_xact_lock(7205, 0)');
       await t.loop('triggers');
+      await t.loop('trigger-turns');
       expect(await ledger(welcome)).toEqual([]);
     } finally {
       client.release(true);

@@ -20,11 +20,15 @@ const findDue = sqlFile<Now, { bucket: number; users: string[] }>(here, '../sql/
 const TICK_MS = 250;
 /** A pass for more users than this is a bulk pass like any other, and is left to the planner. */
 const FEW = 2_000;
+/** A process decides three buckets at a time, so it makes no more of them wait for itself; each turn takes a connection. */
+const TURNS = 3;
 
 /** Decides entries beside the bulk passes, which may have minutes of work before them: an event is answered within 2 s. */
 @Injectable()
 export class TriggerLoop implements OnModuleInit {
   private readonly logger = new Logger('triggers');
+  /** Buckets that a bulk pass holds, with the pass that is next in line for each. */
+  private readonly turns = new Map<number, Promise<void>>();
 
   constructor(
     private readonly database: PlannerDatabase,
@@ -38,6 +42,8 @@ export class TriggerLoop implements OnModuleInit {
 
   onModuleInit(): void {
     this.loops.every('triggers', TICK_MS, () => this.tick());
+    // No tick waits for a turn: an event that comes meanwhile would wait for it too. Here the end of the process does, and a test.
+    this.loops.every('trigger-turns', TICK_MS, async () => void (await Promise.all(this.turns.values())));
   }
 
   async tick(): Promise<void> {
@@ -46,11 +52,17 @@ export class TriggerLoop implements OnModuleInit {
     for (const { campaignId, day, definition } of await this.database.query(listDays, { now })) {
       await this.database.transaction((tx) => this.occurrences.openDay(tx, campaignId, day, definition));
     }
-    const due = (await this.database.query(findDue, { now })).map(({ bucket, users }) => ({ bucket, users: users.slice(0, FEW) }));
-    const busy: typeof due = [];
-    for (const each of due) if (await this.decide(() => this.pass.run(each.bucket, each.users), each.bucket)) busy.push(each);
-    // Only now: whoever waits for a bulk pass must not keep those waiting whose bucket is free.
-    for (const { bucket, users } of busy) await this.decide(() => this.pass.runInTurn(bucket, users), bucket);
+    for (const { bucket, users } of await this.database.query(findDue, { now })) {
+      if (this.turns.has(bucket)) continue;
+      const few = users.slice(0, FEW);
+      if (await this.decide(() => this.pass.run(bucket, few), bucket)) this.queue(bucket, few);
+    }
+  }
+
+  /** Waits for the bucket beside the ticks. Whoever finds no room to wait is tried again by the next one. */
+  private queue(bucket: number, users: readonly string[]): void {
+    if (this.turns.size >= TURNS) return;
+    this.turns.set(bucket, this.decide(() => this.pass.runInTurn(bucket, users), bucket).then(() => void this.turns.delete(bucket)));
   }
 
   /** Entries into segments, as the log of changes has them. It is read from some minutes before the last reading: a change is logged as of its beginning. */

@@ -14,13 +14,13 @@ export class ApiDatabase extends Database {
 }
 
 /**
- * Deciding: three bulk passes at a time, and beside them transactional waves, events and the pricing of budgets, which must not wait
- * for a connection until a bulk pass ends. A stopped holder of a bucket's lock blocks nobody for longer than these time-outs.
+ * Deciding: three bulk passes at a time, an event's pass in line for each of their buckets, and beside them transactional waves, events
+ * whose bucket is free and the pricing of budgets, which must not wait for a connection until a bulk pass ends. A stopped holder of a bucket's lock blocks nobody for longer than these time-outs.
  */
 @Injectable()
 export class PlannerDatabase extends Database {
   constructor(url: string) {
-    super(url, { max: 6, name: 'rapport-planner', statementTimeoutMs: 5_000, idleInTransactionTimeoutMs: 5_000 }, logLoss);
+    super(url, { max: 9, name: 'rapport-planner', statementTimeoutMs: 5_000, idleInTransactionTimeoutMs: 5_000 }, logLoss);
   }
 }
 
