@@ -22,6 +22,8 @@ const TICK_MS = 250;
 const FEW = 2_000;
 /** A process decides three buckets at a time, so it makes no more of them wait for itself; each turn takes a connection. */
 const TURNS = 3;
+/** A short pass is mostly waiting for answers: one after another those of ten buckets took a second. */
+const AT_ONCE = 2;
 
 /** Decides entries beside the bulk passes, which may have minutes of work before them: an event is answered within 2 s. */
 @Injectable()
@@ -52,11 +54,15 @@ export class TriggerLoop implements OnModuleInit {
     for (const { campaignId, day, definition } of await this.database.query(listDays, { now })) {
       await this.database.transaction((tx) => this.occurrences.openDay(tx, campaignId, day, definition));
     }
-    for (const { bucket, users } of await this.database.query(findDue, { now })) {
-      if (this.turns.has(bucket)) continue;
-      const few = users.slice(0, FEW);
-      if (await this.decide(() => this.pass.run(bucket, few), bucket)) this.queue(bucket, few);
-    }
+    const due = (await this.database.query(findDue, { now })).values();
+    await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+      for (const { bucket, users } of due) await this.decideFew(bucket, users.slice(0, FEW));
+    }));
+  }
+
+  private async decideFew(bucket: number, users: readonly string[]): Promise<void> {
+    if (this.turns.has(bucket)) return;
+    if (await this.decide(() => this.pass.run(bucket, users), bucket)) this.queue(bucket, users);
   }
 
   /** Waits for the bucket beside the ticks. Whoever finds no room to wait is tried again by the next one. */

@@ -20,7 +20,7 @@ export class ApiDatabase extends Database {
 @Injectable()
 export class PlannerDatabase extends Database {
   constructor(url: string) {
-    super(url, { max: 9, name: 'rapport-planner', statementTimeoutMs: 5_000, idleInTransactionTimeoutMs: 5_000 }, logLoss);
+    super(url, { max: 10, name: 'rapport-planner', statementTimeoutMs: 5_000, idleInTransactionTimeoutMs: 5_000 }, logLoss);
   }
 }
 
