@@ -34,7 +34,8 @@ priced as (
   from heard as h
   join worth_places as q on q.user_id = h.user_id
   join worth_cells as w on w.ord = q.ord
-  left join user_scores as s on s.user_id = h.user_id
+  -- The range: these joins are by hash, and scores of users in other buckets would be read for it.
+  left join user_scores as s on s.user_id = h.user_id and s.user_id >= :fromId::bigint and s.user_id < :toId::bigint
   cross join lateral (select least(h.messages, 200)::integer + 1 as ordinal) as o
   cross join lateral (
     select (w.conv_a + h.conversions) / (w.conv_a + w.conv_b + h.messages) as conversion_rate,
