@@ -50,10 +50,14 @@ export async function seedWorld(run, { users, messages, log }) {
   await run('vacuum analyze');
 }
 
-/** Two campaigns for one slot: the first is due, the second a draft. @returns their ids */
-export async function placeCampaigns(run, { full }) {
+/** Before the application starts: it looks for a later version only, and a folder that is kept has one already. */
+export async function placePolicy(run, { full }) {
   await run('delete from fatigue_policies');
   await run(`insert into fatigue_policies (version, policy, created_by) values (1, $1, 'bench')`, [JSON.stringify(full ? FULL_POLICY : POLICY)]);
+}
+
+/** Two campaigns for one slot: the first is due, the second a draft. @returns their ids */
+export async function placeCampaigns(run, { full }) {
   const ids = [];
   for (const [i, segment] of [[2, 'most'], [1, 'half']]) ids.push(await campaign(run, segment, { audience: { include: [segment], exclude: [] }, priority: 50 + i, worth: full }));
   // What an open is worth decides who is written to at all.

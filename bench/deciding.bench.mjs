@@ -1,5 +1,6 @@
 // Deciding against the least that any deciding must do: a bare INSERT … SELECT of the very rows that it wrote, into the same
-// partition with the same indexes. Two campaigns compete for three caps, with quiet hours, consent, holdout and a minimum gap.
+// partitions with the same indexes: the ledger's rows, and with every gate the terms of worth of whoever came as far. Two campaigns compete for three caps,
+// with quiet hours, consent, holdout and a minimum gap.
 //   node bench/deciding.bench.mjs [--users 200000] [--history 10] [--gates all] [--passes 20] [--fsync] [--data folder] [--note "…"]
 // --gates all: tiers, the adaptive limit, reservation and worth besides. --passes: buckets that one planner decides, the others are
 // decided by two. --data: a folder that is kept with the users and the ledger in it, for the next run.
@@ -9,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { ensureBuild } from '../scripts/lib/prepare.mjs';
-import { launch, placeCampaigns, seedWorld } from './deciding-world.mjs';
+import { launch, placeCampaigns, placePolicy, seedWorld } from './deciding-world.mjs';
 
 const { values } = parseArgs({ options: {
   users: { type: 'string', default: '200000' }, history: { type: 'string', default: '10' }, gates: { type: 'string', default: 'usual' },
@@ -52,6 +53,7 @@ async function main() {
   const run = (sql, params = []) => client.query(sql, params);
   if ((await run('select count(*)::integer as n from users')).rows[0].n !== USERS) await seedWorld(run, { users: USERS, messages: HISTORY, log: console.log });
   else await forgetDecisions(run);
+  await placePolicy(run, { full: FULL });
   const app = await startApp();
   try {
     report(await measure(app, run));
@@ -109,17 +111,24 @@ async function measure(app, run) {
   return { alone, together, decisions: (await count(run)) - before, longest: Math.max(...lengths, ...alone.map(({ ms }) => ms)), simulated, outcomes };
 }
 
-/** The rows of a bucket once more, as another run's. */
+/** Everything that a pass wrote for the users of a bucket once more, as another run's. */
 async function bare(run, bucket) {
   await run('begin');
-  await run('create temporary table same on commit drop as select * from deliveries as d where d.run_id > 2000000 and d.user_id >= $1 and d.user_id < $2', [bucket * BUCKET, (bucket + 1) * BUCKET]);
-  await run('update same set run_id = run_id + 1000000, id = id + 1000000000');
-  await run('analyze same');
-  const { rows: [{ columns }] } = await run(`select string_agg(quote_ident(attname), ', ' order by attnum) as columns from pg_attribute where attrelid = 'deliveries'::regclass and attnum > 0 and attgenerated = ''`);
-  const bareMs = await timed(() => run(`insert into deliveries (${columns}) select ${columns} from same order by run_id, user_id`));
-  const { rows: [{ n }] } = await run('select count(*)::integer as n from same');
+  const decided = await again(run, 'deliveries', 'run_id = run_id + 1000000, id = id + 1000000000', bucket);
+  const terms = await again(run, 'decision_worth', 'run_id = run_id + 1000000', bucket);
   await run('rollback');
-  return { bareMs, rows: n };
+  return { bareMs: decided.ms + terms.ms, rows: decided.rows };
+}
+
+async function again(run, table, changes, bucket) {
+  const same = `same_${table}`;
+  await run(`create temporary table ${same} on commit drop as select * from ${table} as d where d.run_id > 2000000 and d.user_id >= $1 and d.user_id < $2`, [bucket * BUCKET, (bucket + 1) * BUCKET]);
+  const { rows: [{ n: rows }] } = await run(`select count(*)::integer as n from ${same}`);
+  if (rows === 0) return { ms: 0, rows };
+  await run(`update ${same} set ${changes}`);
+  await run(`analyze ${same}`);
+  const { rows: [{ columns }] } = await run(`select string_agg(quote_ident(attname), ', ' order by attnum) as columns from pg_attribute where attrelid = '${table}'::regclass and attnum > 0 and attgenerated = '' and not attisdropped`);
+  return { ms: await timed(() => run(`insert into ${table} (${columns}) select ${columns} from ${same} order by run_id, user_id`)), rows };
 }
 
 async function count(run) {

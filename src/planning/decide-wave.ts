@@ -2,10 +2,11 @@ import { sqlFile, type Transaction } from '../platform/database/index.js';
 import { NOW, type SegmentPredicates } from '../segments/index.js';
 import { joiningSets } from './join-search.js';
 import { capsOf, passParameters, type IdRange, type PassWave, type PassWorld } from './pass-parameters.js';
-import { decisionOf, POOLS, RANK, valuesOf, type Ending, type PassStatement, type Pool } from './pass-statements.js';
+import { ASK, boundsOf, decisionOf, withAudience, POOLS, RANK, valuesOf, type Ending, type PassStatement, type Pool } from './pass-statements.js';
 
 const clearPool = sqlFile(import.meta.url, './sql/clear-pass-pool.sql');
 const measurePool = sqlFile<object, { size: number }>(import.meta.url, './sql/measure-pass-pool.sql');
+const askEverybody = sqlFile(import.meta.url, './sql/ask-everybody.sql');
 const keepAudience = sqlFile(import.meta.url, './sql/keep-audience-in-pool.sql');
 const keepRound = sqlFile<{ waveId: string; round: number }>(import.meta.url, './sql/keep-round-in-pool.sql');
 
@@ -32,8 +33,10 @@ export async function decideWave<Row>(
   await onPool?.(pooled!.size);
   if (pooled!.size === 0) return [];
   if (pool === 'entered') await tx.query(keepAudience, {});
-  await gather(wave, world, pooled!.size, asOfId ?? null);
   await tx.raw('analyze pass_pool (user_id)');
+  named.everyone = ending === 'show';
+  await world.facts.history(pooled!.size, asOfId ?? null);
+  if (wave.definition.worth || world.policy.adaptive.enabled) await world.facts.heard(wave.definition.channel, () => ask(tx, named));
   const statement = decisionOf({
     ending, caps: capsOf(wave, world).length, worth: wave.definition.worth, again: pool === 'deferred' ? keyOf(wave) : null, reserved: world.reserving,
     rationed: named.budgetRoom !== null,
@@ -53,15 +56,14 @@ export async function rankPool(
   await fillPool(tx, predicates, wave, world, POOLS[pool], named);
   await tx.raw('analyze pass_pool (user_id)');
   const [pooled] = await tx.query(measurePool, {});
-  if (wave.definition.worth) await world.facts.heard(wave.definition.channel, pooled!.size);
+  if (wave.definition.worth) await world.facts.heard(wave.definition.channel, () => tx.query(askEverybody, {}));
   await joiningSets(tx, () => tx.raw(RANK.text, valuesOf(RANK, named)));
   return pooled!.size;
 }
 
-/** What the gates ask of the pool's messages; nothing where the wave has no such gate. */
-async function gather({ definition: { channel, worth } }: PassWave, { facts, policy }: PassWorld, pooled: number, asOfId: string | null): Promise<void> {
-  await facts.history(pooled, asOfId);
-  if (worth || policy.adaptive.enabled) await facts.heard(channel, pooled);
+/** Whom the wave asks for what became of their messages: whoever no gate before worth and the caps has stopped. */
+function ask(tx: Transaction, named: Record<string, unknown>): Promise<unknown> {
+  return tx.raw(ASK.text, valuesOf(ASK, named));
 }
 
 async function fillPool(
@@ -69,7 +71,7 @@ async function fillPool(
 ): Promise<void> {
   await tx.query(clearPool, {});
   const values = valuesOf(statement, named);
-  const audience = await predicates.compileAudience(tx, wave.definition.audience, world.settings, values.length + 1);
+  const audience = await predicates.compileAudienceWithin(tx, wave.definition.audience, world.settings, values.length + 1, boundsOf(statement));
   const own = audience.params.map((value) => (value === NOW ? world.now : value));
-  await tx.raw(statement.text.replaceAll('__AUDIENCE__', () => audience.sql), [...values, ...own]);
+  await tx.raw(withAudience(statement, audience), [...values, ...own]);
 }

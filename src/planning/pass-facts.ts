@@ -14,11 +14,17 @@ type Seen = Window & { firstMonth: string; passWaves: readonly string[] };
 const createPassHistory = sqlFile(import.meta.url, './sql/create-pass-history.sql');
 const createPassKnown = sqlFile(import.meta.url, './sql/create-pass-known.sql');
 const createPassHeard = sqlFile(import.meta.url, './sql/create-pass-heard.sql');
+const createPassAsked = sqlFile(import.meta.url, './sql/create-pass-asked.sql');
+const clearAsked = sqlFile(import.meta.url, './sql/clear-pass-asked.sql');
+const measureAsked = sqlFile<{ channel: Channel }, { size: number }>(import.meta.url, './sql/measure-pass-asked.sql');
 const findFirstMonth = sqlFile<{ horizon: Date }, { firstMonth: string }>(import.meta.url, './sql/find-first-month.sql');
 const gatherBucketHistory = sqlFile<IdRange & Seen>(import.meta.url, './sql/gather-bucket-history.sql');
 const gatherPoolHistory = sqlFile<Seen & { asOfId: string | null }>(import.meta.url, './sql/gather-pool-history.sql');
 const gatherBucketHeard = sqlFile<IdRange & { now: Date; channel: Channel }>(import.meta.url, './sql/gather-bucket-heard.sql');
 const gatherPoolHeard = sqlFile<{ now: Date; channel: Channel }>(import.meta.url, './sql/gather-pool-heard.sql');
+
+/** All messages of a user are more to scan than those in the windows, so asking user by user is the cheaper way for more of them. */
+const FEW_ASKED = 2;
 
 /**
  * What a pass knows of its users' messages, in tables of the session: read from the ledger once, after the lock and before anything is
@@ -41,6 +47,7 @@ export class PassFacts {
     await tx.query(createPassHistory, {});
     await tx.query(createPassKnown, {});
     await tx.query(createPassHeard, {});
+    await tx.query(createPassAsked, {});
     const [found] = await tx.query(findFirstMonth, { horizon: window.horizon });
     return new PassFacts(tx, range, { ...window, passWaves, firstMonth: found!.firstMonth });
   }
@@ -54,11 +61,18 @@ export class PassFacts {
     this.wholeHistory = true;
   }
 
-  /** What became of the channel's messages to everybody in the pool stands in pass_heard; no row is nothing heard. */
-  async heard(channel: Channel, pooled: number): Promise<void> {
+  /**
+   * What became of the channel's messages to whoever is asked for stands in pass_heard; no row is nothing heard.
+   * @param ask puts them into pass_asked; called only where it is not known of everybody already
+   */
+  async heard(channel: Channel, ask: () => Promise<unknown>): Promise<void> {
     if (this.wholeHeard.has(channel)) return;
     const { now } = this.seen;
-    if (pooled <= PassFacts.smallPool) return void (await this.tx.query(gatherPoolHeard, { now, channel }));
+    await this.tx.query(clearAsked, {});
+    await ask();
+    const [asked] = await this.tx.query(measureAsked, { channel });
+    if (asked!.size === 0) return;
+    if (asked!.size <= FEW_ASKED * PassFacts.smallPool) return void (await this.tx.query(gatherPoolHeard, { now, channel }));
     await joiningSets(this.tx, () => this.tx.query(gatherBucketHeard, { ...this.range, now, channel }));
     await this.tx.raw('analyze pass_heard (user_id)');
     this.wholeHeard.add(channel);

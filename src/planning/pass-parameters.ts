@@ -77,7 +77,7 @@ export function passParameters(wave: PassWave, world: PolicyWorld, range: IdRang
   const calendars = calendarRows(caps, world);
   return {
     ...range,
-    now: world.now, month: wave.month, runId: wave.runId, waveId: wave.waveId, campaignId: wave.campaignId,
+    now: world.now, weekAgo: new Date(world.now.getTime() - 7 * DAY_MS), everyone: false, month: wave.month, runId: wave.runId, waveId: wave.waveId, campaignId: wave.campaignId,
     dueAt: wave.dueAt, expiresAt: wave.expiresAt, channel, topicId: wave.topicId, topicKey: wave.topicKey,
     transactional: definition.class === 'transactional', ignoreCaps: definition.ignoreCaps,
     defer: definition.onFatigue === 'defer',

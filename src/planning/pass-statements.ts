@@ -12,22 +12,28 @@ export interface PassStatement {
 
 const part = (name: string): string => sqlPart(import.meta.url, `./sql/${name}.part.sql`);
 const PRICE = part('price-pool');
-const PRICE_NOTHING = part('price-nothing');
 const DECIDE = part('decide-pool');
+const FILL = part('fill-pool');
+const ASKED = part('asked').trim();
+/** Each gate by itself, for explain alone. */
+const FLAGS = ['global_holdout', 'suppressed_address', 'unsubscribed', 'no_device', 'permission_denied', 'stale_device',
+  'no_email', 'duplicate_address', 'local_time_passed', 'expired'];
 const PRESS_CAP = part('press-cap');
 const LIMIT_OF_CAP = part('limit-of-cap');
 
-/** Fills pass_pool; with `__AUDIENCE__` for the compiled predicate still in it. */
+/** Fills pass_pool, with what the first gates say; with `__AUDIENCE__` for the compiled predicate still in it. */
 export const POOLS: Readonly<Record<Pool, PassStatement>> = {
-  fresh: numberParameters(part('pool-fresh').replace('__NARROW__', () => '')),
-  bestHour: numberParameters(part('pool-fresh').replace('__NARROW__', () => part('narrow-best-hour'))),
-  deferred: numberParameters(part('pool-deferred')),
-  entered: numberParameters(part('pool-entered')),
-  one: numberParameters(part('pool-one')),
+  fresh: filling(part('pool-fresh').replace('__NARROW__', () => '')),
+  bestHour: filling(part('pool-fresh').replace('__NARROW__', () => part('narrow-best-hour'))),
+  deferred: filling(part('pool-deferred')),
+  entered: filling(part('pool-entered')),
+  one: filling(part('pool-one'), FLAGS),
 };
 
 /** What the pool's users are worth to the wave, into pass_ranks. */
-export const RANK: PassStatement = numberParameters(`${PRICE}\n${part('rank-pool')}`);
+export const RANK: PassStatement = numberParameters(`with ${priceOf('pass_pool')}\n${part('rank-pool')}`);
+/** Whom no gate has stopped before messages are asked for, into pass_asked. */
+export const ASK: PassStatement = numberParameters(`insert into pass_asked (user_id) select a.user_id from (${ASKED}) as a`);
 /** Fills pass_reserved for one campaign; with `__AUDIENCE__` still in it. */
 export const RESERVED: PassStatement = numberParameters(part('pool-reserved'));
 
@@ -73,6 +79,16 @@ export function decisions(caps: number): Array<[name: string, statement: PassSta
   return shapes.map((shape) => [nameOf(shape), decisionOf(shape)]);
 }
 
+/** @param flags gates that are kept each by itself */
+function filling(pool: string, flags: readonly string[] = []): PassStatement {
+  return numberParameters(FILL.replace('__POOL__', () => pool.trim())
+    .replace('__FLAG_NAMES__', () => flags.map((flag) => `, ${flag}`).join('')).replace('__FLAGS__', () => flags.map((flag) => `, f.${flag}`).join('')));
+}
+
+function priceOf(users: string): string {
+  return PRICE.replaceAll('__PRICED__', () => users);
+}
+
 function nameOf({ ending, caps, worth, again, reserved, rationed }: Shape): string {
   return [
     `${ending} under ${caps} caps`, ...(worth ? ['worth'] : []), ...(again ? [`again by ${again}`] : []), ...(reserved ? ['reserved'] : []),
@@ -91,10 +107,24 @@ function compose({ ending, caps, worth, again, reserved, rationed }: Shape): Pas
   };
   const pressed = Array.from({ length: caps }, (_, n) => PRESS_CAP.replaceAll('__N__', String(n + 1))).join('');
   const decide = DECIDE.replace('__CAPS__', () => pressed)
-    .replace('__RESERVE__', () => part(reserved ? 'reserve-gate' : 'no-reserve-gate').trim())
+    .replace('__RESERVE__', () => (reserved ? part('reserve-gate').trim() : ''))
+    .replace('__RESERVATIONS__', () => (reserved
+      ? 'left join reserve_gate as rg on not :transactional::boolean and not :ignoreCaps::boolean and rg.user_id = m.user_id' : part('no-reservations').trim()))
+    .replace('__PRICES__', () => (worth ? 'left join priced as w on w.user_id = m.user_id' : part('no-prices').trim()))
     .replace('__RATIONED__', () => part(rationed ? 'ration' : 'no-ration').trim())
     .replaceAll(/__LIMIT_OF_(\w)__/g, (_, cap: string) => LIMIT_OF_CAP.replaceAll('__CAP__', cap));
-  return numberParameters(`${worth ? PRICE : PRICE_NOTHING}\n${decide}\n${ends[ending]}`);
+  return numberParameters(`with asked as materialized (${ASKED})${worth ? `,\n${priceOf('asked')}` : ''}\n${decide}\n${ends[ending]}`);
+}
+
+/** The range of ids that a statement about an audience is bound to, as it stands in its text. */
+export function boundsOf({ params }: PassStatement): { from: string; to: string } {
+  const bound = (name: string): string => `$${params.indexOf(name) + 1}::bigint`;
+  return { from: bound('fromId'), to: bound('toId') };
+}
+
+/** The statement with its audience: __AUDIENCE__ of the range's users, __AUDIENCE_OF_ANYBODY__ of whoever shares an address with them. */
+export function withAudience({ text }: PassStatement, audience: { within: string; anybody: string }): string {
+  return text.replaceAll('__AUDIENCE_OF_ANYBODY__', () => audience.anybody).replaceAll('__AUDIENCE__', () => audience.within);
 }
 
 /** The values of a statement's parameters, out of those that have a name. */

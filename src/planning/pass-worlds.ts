@@ -10,7 +10,7 @@ import type { CampaignDefinition } from '../campaigns/index.js';
 import { NO_BUDGETS } from './message-budgets.js';
 import { PassFacts } from './pass-facts.js';
 import { horizonOf, type IdRange, type PassWorld, type PolicyWorld } from './pass-parameters.js';
-import { RESERVED, valuesOf } from './pass-statements.js';
+import { RESERVED, boundsOf, valuesOf, withAudience } from './pass-statements.js';
 
 const listZones = sqlFile<IdRange & { defaultZone: string }, { zone: string }>(import.meta.url, './sql/list-zones.sql');
 const listTopicIds = sqlFile<object, { key: string; id: number }>(import.meta.url, './sql/list-topic-ids.sql');
@@ -75,9 +75,9 @@ export class PassWorlds {
     for (const { id, definition, topicId, zones, dues } of campaigns) {
       const { channel, priority } = definition;
       const values = valuesOf(RESERVED, { ...range, campaignId: id, priority, channel, topicId, zones, dues, defaultZone: settings.defaultTimezone });
-      const audience = await this.predicates.compileAudience(tx, definition.audience, settings, values.length + 1);
+      const audience = await this.predicates.compileAudienceWithin(tx, definition.audience, settings, values.length + 1, boundsOf(RESERVED));
       const own = audience.params.map((value) => (value === NOW ? now : value));
-      await tx.raw(RESERVED.text.replaceAll('__AUDIENCE__', () => audience.sql), [...values, ...own]);
+      await tx.raw(withAudience(RESERVED, audience), [...values, ...own]);
     }
     return campaigns.length > 0;
   }

@@ -9,7 +9,7 @@ import { turnSelects, type TieUsers } from './predicate/turn-sql.js';
 import { walk } from './segment-rule.js';
 import type { BuiltInField, Channel, Rule, ValueTest } from './rule/types.js';
 
-export { NOW, UNTIL, type ChannelPriors, type CompileEnvironment, type KnownSegment, type PredicateSettings, type Shape } from './predicate/context.js';
+export { NOW, UNTIL, type ChannelPriors, type CompileEnvironment, type IdBounds, type KnownSegment, type PredicateSettings, type Shape } from './predicate/context.js';
 
 export interface Predicate {
   /** A boolean expression over `u` that is never null. */
@@ -152,5 +152,7 @@ function writeSegment(key: string, compiling: Compiling): string {
   if (!segment) throw new UnknownSegment(key);
   if (compiling.stack.includes(key)) throw new SegmentCycle([...compiling.stack, key]);
   if (segment.rule) return write(segment.rule, { ...compiling, stack: [...compiling.stack, key] });
-  return `exists (select from segment_members k where k.segment_id = ${compiling.params.add(segment.id, 'bigint')} and k.user_id = u.id)`;
+  const { within } = compiling.env;
+  const bounds = within ? ` and k.user_id >= ${within.from} and k.user_id < ${within.to}` : '';
+  return `exists (select from segment_members k where k.segment_id = ${compiling.params.add(segment.id, 'bigint')} and k.user_id = u.id${bounds})`;
 }

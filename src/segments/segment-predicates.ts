@@ -3,7 +3,7 @@ import type { Queryable } from '../platform/database/index.js';
 import { Scores } from '../scoring/index.js';
 import {
   EVERYONE, NOW, UNTIL, UnknownSegment, compileReachable, compileRule, compileUnion,
-  type CompileEnvironment, type KnownSegment, type Predicate, type PredicateSettings, type Shape,
+  type CompileEnvironment, type IdBounds, type KnownSegment, type Predicate, type PredicateSettings, type Shape,
 } from './segment-compiler.js';
 import { parseRule, segmentKeys, type Channel, type Rule } from './segment-rule.js';
 import { segmentSql } from './segment-store.js';
@@ -34,6 +34,18 @@ export class SegmentPredicates {
   async compileAudience(db: Queryable, audience: Audience, settings: PredicateSettings, firstParam: number, shape: Shape = 'row'): Promise<Predicate> {
     const env = await this.environment(db, [...audience.include, ...audience.exclude], settings, shape);
     return compileUnion(audience, env, firstParam);
+  }
+
+  /**
+   * The same for a bucket: `within` for users between the bounds, where a static segment is one short range of its list instead of a
+   * look-up for each user or a hash of all its members; `anybody` for users beyond them. Both have the same parameters.
+   */
+  async compileAudienceWithin(
+    db: Queryable, audience: Audience, settings: PredicateSettings, firstParam: number, bounds: IdBounds,
+  ): Promise<{ params: unknown[]; within: string; anybody: string }> {
+    const env = await this.environment(db, [...audience.include, ...audience.exclude], settings, 'row');
+    const { sql: anybody, params } = compileUnion(audience, env, firstParam);
+    return { params, anybody, within: compileUnion(audience, { ...env, within: bounds }, firstParam).sql };
   }
 
   /** One segment by key, for the whole base. */

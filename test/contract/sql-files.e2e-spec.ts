@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { SQL_FILES } from '../../src/platform/database/index.js';
-import { POOLS, RANK, decisions } from '../../src/planning/pass-statements.js';
+import { ASK, POOLS, RANK, decisions, withAudience } from '../../src/planning/pass-statements.js';
 import '../../src/app.module.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -19,7 +19,7 @@ describe('every SQL file', () => {
     database = await createTestDatabase();
     client = new Client({ connectionString: database.url });
     await client.connect();
-    for (const name of ['create-pass-history', 'create-pass-known', 'create-pass-heard', 'create-pass-pool', 'create-pass-reserved', 'create-pass-ranks', 'create-score-forecasts']) await client.query(SQL_FILES.get(name)!.text);
+    for (const name of ['create-pass-history', 'create-pass-known', 'create-pass-heard', 'create-pass-asked', 'create-pass-pool', 'create-pass-reserved', 'create-pass-ranks', 'create-score-forecasts']) await client.query(SQL_FILES.get(name)!.text);
   });
   afterAll(async () => {
     await client?.end();
@@ -45,8 +45,8 @@ describe('every SQL file', () => {
   });
 
   it('is composed to a statement that Postgres understands, for every pool and ending of the pass', async () => {
-    for (const [name, { text }] of [...Object.entries(POOLS), ...decisions(2), ['rank', RANK] as const]) {
-      await client.query(`prepare "${name}" as ${text.replaceAll('__AUDIENCE__', 'true')}`);
+    for (const [name, statement] of [...Object.entries(POOLS), ...decisions(2), ['rank', RANK] as const, ['ask', ASK] as const]) {
+      await client.query(`prepare "${name}" as ${withAudience(statement, { within: 'true', anybody: 'true' })}`);
     }
   });
 

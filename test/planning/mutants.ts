@@ -22,7 +22,7 @@ const intoQuiet = worldOf({ caps: [cap()], history: [sent(0)], quietHours: [quie
 /** Faults of the deciding statements: each a slip that reads as well as the truth. Noon of a Wednesday is now. */
 export const MUTANTS: readonly Mutant[] = [
   {
-    name: 'a message exactly a window old still counts', from: 'h.at > :p - c.rolling', to: 'h.at >= :p - c.rolling',
+    name: 'a message exactly a window old still counts', from: 'h.at > c.since', to: 'h.at >= c.since',
     world: worldOf({ caps: [cap()], history: [sent(1_440)] }),
   },
   {
@@ -30,7 +30,7 @@ export const MUTANTS: readonly Mutant[] = [
     world: worldOf({ caps: [cap({ window: day })], history: [sent(720)] }),
   },
   {
-    name: 'the minimum gap is one instant longer', from: 'h.at > :p - g.length', to: 'h.at >= :p - g.length',
+    name: 'the minimum gap is one instant longer', from: 'h.at > g.since', to: 'h.at >= g.since',
     world: worldOf({ minimumGap: [{ channel: 'push', duration: 'PT1H' }], history: [sent(60)] }),
   },
   {
@@ -71,7 +71,7 @@ export const MUTANTS: readonly Mutant[] = [
     world: worldOf({ caps: [cap()], campaigns: [campaign({ priority: 90, transactional: true }), campaign()] }),
   },
   {
-    name: 'a device not seen for exactly 30 days is alive', from: 'd.last_seen_at > :p', to: 'd.last_seen_at >= :p',
+    name: 'a device not seen for exactly 30 days is alive', from: 'd.last_seen_at > (select', to: 'd.last_seen_at >= (select',
     world: worldOf({ someone: { devices: [{ permission: 'granted', daysAgo: 30 }] } }),
   },
   {
@@ -83,7 +83,7 @@ export const MUTANTS: readonly Mutant[] = [
     world: worldOf({ caps: [cap({ channel: 'any', limit: 2 })], adaptive, history: [sent(60), sent(3_000), sent(4_000)] }),
   },
   {
-    name: 'the unopened of the last 24 hours count too', from: `d.settled_at <= :p - interval '24 hours'`, to: 'd.settled_at <= :p',
+    name: 'the unopened of the last 24 hours count too', from: `d.settled_at <= (select :p - interval '24 hours')`, to: 'd.settled_at <= :p',
     world: worldOf({ caps: [cap({ limit: 2 })], adaptive, history: [sent(60)] }),
   },
   {
@@ -91,7 +91,7 @@ export const MUTANTS: readonly Mutant[] = [
     world: worldOf({ quietHours: [quiet('12:00', '13:15')] }),
   },
   {
-    name: 'deferred to where the caps free, into quiet hours', from: 'coalesce(q.ends, r.gates_free_at)', to: 'r.gates_free_at', world: intoQuiet,
+    name: 'deferred to where the caps free, into quiet hours', from: 'select q.ends from', to: 'select null::timestamptz from', world: intoQuiet,
   },
   {
     name: 'deferred to the very beginning of quiet hours', from: 'q.starts <= r.gates_free_at', to: 'q.starts < r.gates_free_at', world: intoQuiet,
@@ -119,6 +119,14 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the oldest open ends the streak, where a whole bucket is read', from: 'max(m.settled_at) filter', to: 'min(m.settled_at) filter', whole: true,
+    world: worldOf({ caps: [cap({ limit: 2 })], adaptive, history: [sent(60), sent(3_000, { opened: true }), sent(4_000), sent(5_000, { opened: true })] }),
+  },
+  {
+    name: 'whom quiet hours defer is not asked for their caps', from: `or (m.bar = 'quiet_hours' and :p)`, to: '',
+    world: worldOf({ caps: [cap()], history: [sent(0)], quietHours: [quiet('11:00', '13:15')], campaigns: [campaign({ transactional: false, onFatigue: 'defer' })] }),
+  },
+  {
+    name: 'the oldest open ends the streak', from: 'max(d.settled_at) filter', to: 'min(d.settled_at) filter',
     world: worldOf({ caps: [cap({ limit: 2 })], adaptive, history: [sent(60), sent(3_000, { opened: true }), sent(4_000), sent(5_000, { opened: true })] }),
   },
 ];

@@ -1,6 +1,8 @@
--- Who a pass is about. A table of the session rather than a part of the deciding statement, because it can be analysed: over
--- unanalysed parts the planner expects one row, joins 16,384 users by nested loops and takes minutes instead of a second.
+-- Who a pass is about, with the first gate that stops them before anybody's messages are asked for; each such gate by itself only where it
+-- is explained. A table of the session rather than a part of the deciding statement, because it can be analysed: over unanalysed parts
+-- the planner expects one row, joins 16,384 users by nested loops and takes minutes instead of a second.
 create temporary table if not exists pass_pool (
-  user_id bigint not null, client_id text not null, email_hash bytea, has_email boolean not null, zone text not null,
-  in_audience boolean not null, duplicate_address boolean not null, entry bigint not null, due_at timestamptz not null,
-  expires_at timestamptz not null) on commit delete rows;
+  user_id bigint not null, due_at timestamptz not null, expires_at timestamptz not null, entry bigint not null, quiet_until timestamptz,
+  in_audience boolean not null, bar delivery_reason, client_id text not null, zone text not null,
+  global_holdout boolean, suppressed_address boolean, unsubscribed boolean, no_device boolean, permission_denied boolean,
+  stale_device boolean, no_email boolean, duplicate_address boolean, local_time_passed boolean, expired boolean) on commit delete rows;

@@ -4,14 +4,14 @@
 -- Facts are gathered by ranges of the bucket's ids rather than user by user: the tables are indexed by user, so each is one
 -- range scan. History and what was heard stand in tables of the session (gather-*.sql), once for all waves of the pass.
 -- Only what is read twice is materialized; `decided` is read once, so that each ending pays for the columns it takes.
--- reads: users, devices, subscriptions, suppressions, segment_members, pass_pool, pass_history, pass_heard, pass_reserved,
--- priced (of price-pool)
+-- After asked.part.sql and price-pool.part.sql.
+-- reads: segment_members, pass_pool, pass_history, pass_heard, pass_reserved, asked (of asked.part.sql), priced (of price-pool)
 , quiet as materialized (
   select q.zone, q.starts, q.ends
   from jsonb_to_recordset(:quiet::jsonb) as q (zone text, starts timestamptz, ends timestamptz)
 ),
 caps as materialized (
-  select c.ord, c.key, c.max, c.channel, c.topic_id, c.rolling
+  select c.ord, c.key, c.max, c.channel, c.topic_id, c.rolling, :now::timestamptz - c.rolling as since
   from jsonb_to_recordset(:caps::jsonb) as c (ord smallint, key text, max integer, channel channel, topic_id integer, rolling interval)
 ),
 calendars as materialized (
@@ -19,37 +19,33 @@ calendars as materialized (
   from jsonb_to_recordset(:calendars::jsonb) as w (zone text, ord smallint, starts timestamptz, ends timestamptz)
 ),
 gaps as materialized (
-  select g.channel, g.length from jsonb_to_recordset(:gaps::jsonb) as g (channel channel, length interval)
+  select g.channel, g.length, :now::timestamptz - g.length as since from jsonb_to_recordset(:gaps::jsonb) as g (channel channel, length interval)
 ),
-reach as (
-  select d.user_id,
-    bool_or(d.permission is distinct from 'denied') as permitted,
-    bool_or(d.permission is distinct from 'denied' and d.last_seen_at > :now::timestamptz - :staleAfter::interval) as fresh
-  from devices as d
-  where :channel::channel = 'push' and d.user_id >= :fromId::bigint and d.user_id < :toId::bigint
-  group by d.user_id
-),
-consent as (
-  select s.user_id, bool_or(s.state = 'unsubscribed') as refused, bool_or(s.state = 'subscribed') as given
-  from subscriptions as s
-  where s.user_id >= :fromId::bigint and s.user_id < :toId::bigint
-    and s.channel = :channel::channel and s.topic in ('', coalesce(:topicKey::text, ''))
-  group by s.user_id
+tally as (
+  select h.user_id, count(*) as messages
+  from pass_history as h
+  where h.at > :weekAgo::timestamptz
+  group by h.user_id
 ),
 -- Who may be over a cap at all: on whatever channel, by the widest window of any zone and the lowest limit of any tier. Most users are
 -- not, and only the others are counted exactly below.
-tally as materialized (
-  select h.user_id, count(*) filter (where h.at > :now::timestamptz - interval '7 days') as messages,
-    false __CAPS__ as pressed
+pressed as materialized (
+  select h.user_id, a.zone
   from pass_history as h
-  group by h.user_id
+  join asked as a on a.user_id = h.user_id
+  group by h.user_id, a.zone
+  having false __CAPS__
 ),
 -- The first tier in the policy's order that holds the user replaces the limits that it names.
 tiers as (
   select distinct on (m.user_id) m.user_id, t.limits
   from jsonb_to_recordset(:tiers::jsonb) as t (ord integer, segment_id bigint, limits jsonb)
-  join segment_members as m on m.segment_id = t.segment_id
-  where m.user_id >= :fromId::bigint and m.user_id < :toId::bigint
+  -- OFFSET: of each tier its own range, not that of every segment.
+  cross join lateral (
+    select s.user_id
+    from segment_members as s
+    where s.segment_id = t.segment_id and s.user_id >= :fromId::bigint and s.user_id < :toId::bigint
+    offset 0) as m
   order by m.user_id, t.ord
 ),
 streaks as (
@@ -61,11 +57,10 @@ streaks as (
 counted as materialized (
   select h.user_id, c.ord, h.at, h.id, h.campaign_id, h.this_pass
   from pass_history as h
-  join tally as k on k.user_id = h.user_id and k.pressed
-  join pass_pool as p on p.user_id = h.user_id
+  join pressed as k on k.user_id = h.user_id
   join caps as c on (c.channel is null or c.channel = h.channel) and (c.topic_id is null or c.topic_id = h.topic_id)
-  left join calendars as w on w.ord = c.ord and w.zone = p.zone
-  where case when c.rolling is null then h.at >= w.starts else h.at > :now::timestamptz - c.rolling end
+  left join calendars as w on w.ord = c.ord and w.zone = k.zone
+  where case when c.rolling is null then h.at >= w.starts else h.at > c.since end
 ),
 full_limits as materialized (
   select k.user_id, k.ord, k.used_before >= l.max as full_before, l.max
@@ -85,7 +80,7 @@ full_caps as (
     case when c.rolling is null then w.ends else y.at + c.rolling end as free_at
   from full_limits as f
   join caps as c on c.ord = f.ord
-  join pass_pool as p on p.user_id = f.user_id
+  join pressed as p on p.user_id = f.user_id
   left join calendars as w on w.ord = c.ord and w.zone = p.zone
   left join (
     select n.user_id, n.ord, n.at, n.id, n.campaign_id,
@@ -105,84 +100,55 @@ gap_gate as (
     (array_agg(h.id order by h.at + g.length desc))[1] as blocking_id,
     (array_agg(h.campaign_id order by h.at + g.length desc))[1] as blocking_campaign_id
   from pass_history as h
+  join asked as a on a.user_id = h.user_id
   join gaps as g on g.channel is null or g.channel = h.channel
-  where h.at >= :gapsFrom::timestamptz and h.at > :now::timestamptz - g.length
+  where h.at >= :gapsFrom::timestamptz and h.at > g.since
   group by h.user_id
 ),
-__RESERVE__,
+__RESERVE__
 gated as (
-  select p.user_id, p.client_id, p.in_audience, p.zone, p.entry, p.due_at, p.expires_at, coalesce(k.messages, 0) as messages_in_7d,
-    -- Each hash costs some 2 µs a user: asked only where a share is held out or there is more than one variant.
-    not :transactional::boolean and :globalBuckets::integer > 0
-      and bucket_of(:globalSalt::text, p.client_id) < :globalBuckets::integer as global_holdout,
-    :channel::channel = 'email' and s.address_hash is not null as suppressed_address,
-    not :transactional::boolean and (coalesce(c.refused, false) or (:optIn::boolean and not coalesce(c.given, false))) as unsubscribed,
-    :channel::channel = 'push' and r.user_id is null as no_device,
-    :channel::channel = 'push' and not coalesce(r.permitted, true) as permission_denied,
-    :channel::channel = 'push' and not :transactional::boolean and not coalesce(r.fresh, true) as stale_device,
-    :channel::channel = 'email' and not p.has_email as no_email,
-    p.duplicate_address,
-    :localTimePassed::boolean as local_time_passed,
-    :now::timestamptz > p.expires_at as expired,
-    q.ends as quiet_until,
+  select m.*, coalesce(k.messages, 0) as messages_in_7d,
     gg.free_at as gap_free_at, gg.before as gap_before, gg.blocking_id as gap_blocking_id,
     gg.blocking_campaign_id as gap_blocking_campaign_id,
     cg.free_at as cap_free_at, cg.before as cap_before, cg.blocking_id as cap_blocking_id,
     cg.blocking_campaign_id as cap_blocking_campaign_id, cg.ord as cap,
     rg.free_at as reserve_free_at, rg.before as reserve_before, rg.ord as reserve_cap, rg.campaign_id as reserve_campaign_id,
     w.worth_segment, w.incrementality, w.heard_messages, w.heard_opens, w.heard_conversions, w.conversion_rate, w.open_rate,
-    w.conversion_value, w.conversion_gain, w.open_gain, w.hazard, w.keep_value, w.message_cost,
-    w.net_worth,
+    w.conversion_value, w.conversion_gain, w.open_gain, w.hazard, w.keep_value, w.message_cost, w.net_worth,
     -- Of those who are worth exactly the price of the budget, a share by lot.
     w.net_worth <= :price::float8 and not (:tieBuckets::integer > 0 and w.net_worth = :price::float8
-      and bucket_of(:tieSalt::text, p.client_id) < :tieBuckets::integer) as below_price
-  from pass_pool as p
-  left join suppressions as s on s.address_hash = p.email_hash
-  left join consent as c on c.user_id = p.user_id
-  left join reach as r on r.user_id = p.user_id
-  left join tally as k on k.user_id = p.user_id
-  left join priced as w on w.user_id = p.user_id
-  left join quiet as q on not :transactional::boolean and q.zone = p.zone
-    and q.starts <= :now::timestamptz and q.ends > :now::timestamptz
-  left join gap_gate as gg on not :transactional::boolean and not :ignoreCaps::boolean and gg.user_id = p.user_id
-  left join cap_gate as cg on not :transactional::boolean and not :ignoreCaps::boolean and cg.user_id = p.user_id
-  left join reserve_gate as rg on not :transactional::boolean and not :ignoreCaps::boolean and rg.user_id = p.user_id
+      and bucket_of(:tieSalt::text, m.client_id) < :tieBuckets::integer) as below_price
+  from pass_pool as m
+  left join tally as k on k.user_id = m.user_id
+  __PRICES__
+  left join gap_gate as gg on not :transactional::boolean and not :ignoreCaps::boolean and gg.user_id = m.user_id
+  left join cap_gate as cg on not :transactional::boolean and not :ignoreCaps::boolean and cg.user_id = m.user_id
+  __RESERVATIONS__
 ),
 reasoned as (
   select g.*,
-    (case
-      when not g.in_audience then 'left_segment'
-      when g.global_holdout then 'global_holdout'
-      when g.suppressed_address then 'suppressed_address'
-      when g.unsubscribed then 'unsubscribed'
-      when g.no_device then 'no_device'
-      when g.permission_denied then 'permission_denied'
-      when g.stale_device then 'stale_device'
-      when g.no_email then 'no_email'
-      when g.duplicate_address then 'duplicate_address'
-      when g.local_time_passed then 'local_time_passed'
-      when g.expired then 'expired'
-      when g.quiet_until is not null then 'quiet_hours'
+    case
+      when g.bar is not null then g.bar
       when not coalesce(g.gap_before, false) and not coalesce(g.cap_before, false) and not coalesce(g.reserve_before, false)
         and coalesce(g.gap_free_at, g.cap_free_at, g.reserve_free_at) is not null then 'outranked'
       when g.gap_free_at is not null then 'minimum_gap'
       when g.cap_free_at is not null then 'frequency_cap'
       when g.reserve_free_at is not null then 'reserved_for_priority'
       when g.below_price then 'not_worth_it'
-    end)::delivery_reason as reason,
+    end as reason,
     greatest(g.quiet_until, g.gap_free_at, g.cap_free_at, g.reserve_free_at) as gates_free_at
   from gated as g
   -- A fence: the reason is asked for several times below, and each time the planner would compute it afresh.
   offset 0
 ),
 -- The least instant at which every gate would pass: caps and gaps only get freer, so it is the last of them to free, moved
--- to the end of the quiet interval it may fall into.
+-- to the end of the quiet interval it may fall into. Nobody asks for it where nothing is deferred.
 timed as (
   select r.*, case when r.reason in ('quiet_hours', 'minimum_gap', 'frequency_cap', 'outranked', 'reserved_for_priority')
-      then coalesce(q.ends, r.gates_free_at) end as free_at
+      and (:defer::boolean or :everyone::boolean) then coalesce((
+        select q.ends from quiet as q where q.zone = r.zone and q.starts <= r.gates_free_at and q.ends > r.gates_free_at), r.gates_free_at)
+      end as free_at
   from reasoned as r
-  left join quiet as q on r.reason in ('quiet_hours', 'minimum_gap', 'frequency_cap', 'outranked', 'reserved_for_priority')
-    and q.zone = r.zone and q.starts <= r.gates_free_at and q.ends > r.gates_free_at
 ),
 decided as (
   select t.*,
@@ -191,13 +157,13 @@ decided as (
     case when cardinality(:variantBounds::integer[]) = 0 or :variantBounds::integer[] = '{10000}' then 0
       else width_bucket(bucket_of(:variantSalt::text, t.client_id), :variantBounds::integer[]) end::smallint as variant,
     case when t.over_budget then 'budget_spent' else t.reason end as why,
-    (case
-      when t.over_budget then 'suppressed'
+    case
+      when t.over_budget then 'suppressed'::delivery_state
       when t.reason is null and not :transactional::boolean and :holdoutBuckets::integer > 0
         and bucket_of(:holdoutSalt::text, t.client_id) < :holdoutBuckets::integer then 'held_out'
       when t.reason is null then 'queued'
       when :defer::boolean and t.free_at <= t.expires_at then 'deferred'
       else 'suppressed'
-    end)::delivery_state as state
+    end as state
   from __RATIONED__ as t
 )

@@ -1,7 +1,6 @@
 -- Whose deferred row of the run has come free: decided again from the first gate, in the audience as it stands now. Of several
 -- entries of one user the first; the others follow.
--- reads: users, deliveries   writes: pass_pool (temporary)
-insert into pass_pool (user_id, client_id, email_hash, has_email, zone, in_audience, duplicate_address, entry, due_at, expires_at)
+-- reads: users, deliveries
 select distinct on (u.id) u.id, u.user_id, u.email_hash, u.email is not null, coalesce(u.zone, :defaultZone::text),
   coalesce((__AUDIENCE__), false),
   -- One mail for an address and run: it goes to the oldest user of the audience that has the address. Decided by the users
@@ -9,7 +8,7 @@ select distinct on (u.id) u.id, u.user_id, u.email_hash, u.email is not null, co
   :channel::channel = 'email' and :passEntries::boolean is not true and u.email_hash is not null and exists (
     select from users as o
     where o.email_hash = u.email_hash and o.id < u.id and exists (
-      select from users as u where u.id = o.id and (__AUDIENCE__))),
+      select from users as u where u.id = o.id and (__AUDIENCE_OF_ANYBODY__))),
   coalesce(d.entry, 0), d.due_at, d.expires_at
 from deliveries as d
 join users as u on u.id = d.user_id

@@ -1,6 +1,5 @@
 -- Whose entry into a triggered campaign is due, with whether they are in its audience; of several entries of one user the first.
--- reads: users, trigger_entries, events   writes: pass_pool (temporary)
-insert into pass_pool (user_id, client_id, email_hash, has_email, zone, in_audience, duplicate_address, entry, due_at, expires_at)
+-- reads: users, trigger_entries, events
 select distinct on (u.id) u.id, u.user_id, u.email_hash, u.email is not null, coalesce(u.zone, :defaultZone::text),
   coalesce((__AUDIENCE__), false), false, e.id, e.due_at, e.expires_at
 from trigger_entries as e

@@ -1,14 +1,13 @@
 -- Who a wave is about, evaluated afresh: everybody of the bucket (and of the wave's zone) in its audience whom the run has not
 -- decided on yet; of a recurrence, whom it may reach again.
--- reads: users, deliveries, runs   writes: pass_pool (temporary)
-insert into pass_pool (user_id, client_id, email_hash, has_email, zone, in_audience, duplicate_address, entry, due_at, expires_at)
+-- reads: users, deliveries, runs
 select u.id, u.user_id, u.email_hash, u.email is not null, coalesce(u.zone, :defaultZone::text), true,
   -- One mail for an address and run: it goes to the oldest user of the audience that has the address. Decided by the users
   -- alone, not by what another bucket's pass has already done, so that no two passes can both believe to be first.
   :channel::channel = 'email' and u.email_hash is not null and exists (
     select from users as o
     where o.email_hash = u.email_hash and o.id < u.id and exists (
-      select from users as u where u.id = o.id and (__AUDIENCE__))),
+      select from users as u where u.id = o.id and (__AUDIENCE_OF_ANYBODY__))),
   0, :dueAt::timestamptz, :expiresAt::timestamptz
 from users as u
 where u.id >= :fromId::bigint and u.id < :toId::bigint

@@ -1,6 +1,5 @@
 -- One user, whether in the audience or not: for explain. fromId is the user, toId the next id.
--- reads: users   writes: pass_pool (temporary)
-insert into pass_pool (user_id, client_id, email_hash, has_email, zone, in_audience, duplicate_address, entry, due_at, expires_at)
+-- reads: users
 select u.id, u.user_id, u.email_hash, u.email is not null, coalesce(u.zone, :defaultZone::text),
   coalesce((__AUDIENCE__), false),
   -- One mail for an address and run: it goes to the oldest user of the audience that has the address. Decided by the users
@@ -8,7 +7,7 @@ select u.id, u.user_id, u.email_hash, u.email is not null, coalesce(u.zone, :def
   :channel::channel = 'email' and :passEntries::boolean is not true and u.email_hash is not null and exists (
     select from users as o
     where o.email_hash = u.email_hash and o.id < u.id and exists (
-      select from users as u where u.id = o.id and (__AUDIENCE__))),
+      select from users as u where u.id = o.id and (__AUDIENCE_OF_ANYBODY__))),
   0, :dueAt::timestamptz, :expiresAt::timestamptz
 from users as u
 where u.id >= :fromId::bigint and u.id < :toId::bigint

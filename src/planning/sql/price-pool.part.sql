@@ -1,7 +1,7 @@
--- What a message to each user of the pool is worth, of campaigns that ask for it. First part of their decisions, and of the ranking
--- before them. Twin: scoring/worth.ts (worthOf).
--- reads: pass_pool, pass_heard, segments, segment_members, user_scores
-with worth_cells as materialized (
+-- What a message to each user of __PRICED__ is worth, of campaigns that ask for it: of the pool before it is ranked, in its decision of
+-- whoever no gate has stopped before. Twin: scoring/worth.ts (worthOf).
+-- reads: pass_pool or asked (of asked.part.sql), pass_heard, segments, segment_members, user_scores
+worth_cells as materialized (
   select w.* from jsonb_to_recordset(:worthCells::jsonb) as w (ord integer, segment text, open_a float8, open_b float8, conv_a float8,
     conv_b float8, incrementality float8, value float8, own_value boolean, mean_gain float8, margin float8, open_value float8, cost float8,
     hazards float8[], lifetimes float8[])
@@ -15,12 +15,12 @@ worth_places as (
     join segment_members as s on s.segment_id = g.id
     where s.user_id >= :fromId::bigint and s.user_id < :toId::bigint
     union all
-    select p.user_id, w.ord from pass_pool as p cross join worth_cells as w where w.segment is null) as m
+    select p.user_id, w.ord from __PRICED__ as p cross join worth_cells as w where w.segment is null) as m
   order by m.user_id, m.ord
 ),
 heard as (
   select p.user_id, coalesce(h.messages, 0) as messages, coalesce(h.opens, 0) as opens, coalesce(h.conversions, 0) as conversions
-  from pass_pool as p
+  from __PRICED__ as p
   left join pass_heard as h on h.user_id = p.user_id and h.channel = :channel::channel
 ),
 priced as (
@@ -34,7 +34,8 @@ priced as (
   from heard as h
   join worth_places as q on q.user_id = h.user_id
   join worth_cells as w on w.ord = q.ord
-  left join user_scores as s on s.user_id = h.user_id
+  -- The range: these joins are by hash, and scores of users in other buckets would be read for it.
+  left join user_scores as s on s.user_id = h.user_id and s.user_id >= :fromId::bigint and s.user_id < :toId::bigint
   cross join lateral (select least(h.messages, 200)::integer + 1 as ordinal) as o
   cross join lateral (
     select (w.conv_a + h.conversions) / (w.conv_a + w.conv_b + h.messages) as conversion_rate,

@@ -6,13 +6,19 @@
 -- writes: deliveries, chunks, pass_history (temporary)
 , verdicts as materialized (
   select d.user_id, d.entry, d.due_at, d.expires_at, d.state, d.why as reason, d.free_at, d.variant, d.messages_in_7d,
-    d.gap_free_at, d.gap_blocking_id, d.gap_blocking_campaign_id, d.cap_free_at, d.cap_blocking_id, d.cap_blocking_campaign_id, d.cap,
-    d.reserve_cap, d.reserve_campaign_id, d.worth_segment, d.incrementality, d.heard_messages, d.heard_opens, d.heard_conversions,
-    d.conversion_rate, d.open_rate, d.conversion_value, d.conversion_gain, d.open_gain, d.hazard, d.keep_value, d.message_cost, d.net_worth
+    case when d.why in ('minimum_gap', 'frequency_cap', 'outranked') then
+      case when d.gap_free_at is not null then d.gap_blocking_id else d.cap_blocking_id end end as blocking_id,
+    -- Displacement, on the row that binds both: whose slot it was, and who took it.
+    case d.why
+      when 'reserved_for_priority' then d.reserve_campaign_id
+      when 'outranked' then case when d.gap_free_at is not null then d.gap_blocking_campaign_id
+        when d.cap_free_at is not null then d.cap_blocking_campaign_id else d.reserve_campaign_id end end as blocking_campaign_id,
+    case when d.why in ('frequency_cap', 'outranked', 'reserved_for_priority') and d.gap_free_at is null
+      then coalesce(d.cap, d.reserve_cap) end as cap
   from decided as d
 ),
 queued as materialized (
-  select v.user_id, (row_number() over (order by v.user_id) - 1) % ceil(count(*) over () / 500.0)::bigint as part
+  select v.user_id, (row_number() over (order by v.user_id) - 1) % ceil(count(*) over () / 500.0)::integer as part
   from verdicts as v
   where v.state = 'queued'
 ),
@@ -28,25 +34,17 @@ opened as (
 written as (
   insert into deliveries as d (month, user_id, run_id, wave_id, campaign_id, entry, chunk_id, due_at, decided_at, expires_at,
     counted_at, free_at, blocking_id, blocking_campaign_id, topic_id, policy_version, template_version, state, reason, channel, variant, cap, messages_in_7d)
-  select :month::date, v.user_id, :runId::bigint, :waveId::bigint, :campaignId::bigint, nullif(v.entry, 0), t.id, v.due_at,
+  select :month::date, v.user_id, :runId::bigint, :waveId::bigint, :campaignId::bigint, nullif(v.entry, 0), (select array_agg(t.id order by t.part) from parts as t)[q.part + 1], v.due_at,
     :now::timestamptz, v.expires_at,
     case when v.state = 'queued' and not :transactional::boolean then 'infinity'::timestamptz end,
     case when v.state = 'deferred' then v.free_at end,
-    case when v.reason in ('minimum_gap', 'frequency_cap', 'outranked') then
-      case when v.gap_free_at is not null then v.gap_blocking_id else v.cap_blocking_id end end,
-    -- Displacement, on the row that binds both: whose slot it was, and who took it.
-    case v.reason
-      when 'reserved_for_priority' then v.reserve_campaign_id
-      when 'outranked' then case when v.gap_free_at is not null then v.gap_blocking_campaign_id
-        when v.cap_free_at is not null then v.cap_blocking_campaign_id else v.reserve_campaign_id end end,
+    v.blocking_id, v.blocking_campaign_id,
     :topicId::integer, :policyVersion::integer, (:templateVersions::integer[])[v.variant + 1], v.state, v.reason,
     :channel::channel, v.variant,
-    case when v.reason in ('frequency_cap', 'outranked', 'reserved_for_priority') and v.gap_free_at is null
-      then coalesce(v.cap, v.reserve_cap) end,
+    v.cap,
     least(v.messages_in_7d, 32767)::smallint
   from verdicts as v
   left join queued as q on q.user_id = v.user_id
-  left join parts as t on t.part = q.part
   order by v.user_id
   __AGAIN__
   returning d.user_id, d.id, d.state

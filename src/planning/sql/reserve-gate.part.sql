@@ -1,12 +1,12 @@
 -- Of decide-pool.part.sql, where some campaign holds back slots.
--- reads: pass_reserved, pass_pool, pass_history, caps, calendars, tiers, streaks (of decide-pool)
+-- reads: pass_reserved, pass_history, asked (of asked.part.sql), caps, calendars, tiers, streaks (of decide-pool)
 -- What higher campaigns hold back: an occurrence due before this message would leave the cap's window needs a slot then. For each
 -- occurrence: what will still count when it is due, and the reservations due by then.
 held_back as (
   select r.user_id, c.ord, c.key, c.max, c.channel, c.topic_id, c.rolling, r.campaign_id, r.due_at, w.starts,
     count(*) over (partition by r.user_id, c.ord order by r.due_at) as reserved
   from pass_reserved as r
-  join pass_pool as p on p.user_id = r.user_id
+  join asked as p on p.user_id = r.user_id
   join caps as c on (c.channel is null or c.channel = r.channel) and (c.topic_id is null or c.topic_id = r.topic_id)
   left join calendars as w on w.ord = c.ord and w.zone = p.zone
   where r.priority > :priority::smallint and r.campaign_id <> :campaignId::bigint
@@ -30,4 +30,4 @@ reserve_gate as (
   __LIMIT_OF_x__
   where x.used + x.reserved >= l.max
   group by x.user_id
-)
+),

@@ -34,7 +34,7 @@ export function postgresArguments(dir: DataDir, tuning: PostgresTuning): string[
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_line_prefix: '%m [%p] ',
-    // A process takes up to 32; each slot costs a few kilobytes.
+    // A process takes up to 37; each slot costs a few kilobytes.
     max_connections: '300',
     max_locks_per_transaction: '256', // a query over a partitioned table locks every partition and its indexes
     shared_buffers: tuning.sharedBuffers,

@@ -38,6 +38,13 @@ export interface CompileEnvironment {
   readonly segments: ReadonlyMap<string, KnownSegment>;
   readonly priors: Readonly<Record<Channel, ChannelPriors>>;
   readonly shape?: Shape;
+  /** Bounds of the users' ids, as SQL, where the caller asks about no others: of a list only this part is then read, once. */
+  readonly within?: IdBounds;
+}
+
+export interface IdBounds {
+  readonly from: string;
+  readonly to: string;
 }
 
 type SqlType = 'text' | 'numeric' | 'float8' | 'bigint' | 'timestamptz' | 'jsonb' | 'channel' | 'text[]' | 'numeric[]' | 'float8[]' | 'jsonb[]';

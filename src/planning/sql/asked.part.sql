@@ -1,0 +1,7 @@
+-- Of the pool whom no gate has stopped before messages, caps and worth: of the others these would change nothing that is kept. A deferred
+-- row needs the instant at which every gate would pass, so where the campaign defers, quiet hours keep nobody from being asked; explain asks
+-- them all of its user.
+-- reads: pass_pool
+select m.user_id, m.zone
+from pass_pool as m
+where m.bar is null or :everyone::boolean or (m.bar = 'quiet_hours' and :defer::boolean)

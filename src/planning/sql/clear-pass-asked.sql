@@ -1,0 +1,2 @@
+-- writes: pass_asked (temporary)
+truncate pass_asked;
