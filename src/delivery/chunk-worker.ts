@@ -9,7 +9,6 @@ import { leaseChunk, readChunkCampaign, releaseChunk, renewChunk, type Lease } f
 import { Settler } from './settler.js';
 import { SliceSender } from './slice-sender.js';
 
-
 /** How long a chunk rests whose last rows stand under a dead worker's slice: without it the lease would go round and round. */
 const COVERED_REST_MS = 1_000;
 /** How long a chunk rests after a fault of ours. */
@@ -72,6 +71,7 @@ export class ChunkWorker {
       if (claim.kind === 'nothing') return COVERED_REST_MS;
       if (claim.kind === 'rest') return claim.ms;
       await this.sendSlice(lease, claim.slice);
+      if (claim.slice.last) return COVERED_REST_MS;
     }
     return 0;
   }

@@ -10,7 +10,8 @@ export interface Claimable {
   /** null once the user was erased. */
   userId: string | null;
   variant: number;
-  expiresAt: Date;
+  /** Milliseconds since 1970. */
+  expiresAt: number;
   attempts: number;
   reason: string | null;
   email: string | null;
@@ -18,7 +19,8 @@ export interface Claimable {
   deviceTimezone: string | null;
   locale: string | null;
   deviceLocale: string | null;
-  createdAt: Date;
+  /** Likewise. */
+  createdAt: number;
   attributes: Record<string, unknown>;
   suppressed: boolean;
   refused: boolean;
@@ -76,7 +78,7 @@ export function claimVerdict(row: Claimable, rules: ClaimRules): ClaimVerdict {
   if (rules.marketing && !rules.test && (row.refused || (rules.optIn && !row.given))) return no('unsubscribed');
   const devices = usableDevices(row, rules);
   if (!Array.isArray(devices)) return devices;
-  if (row.expiresAt < rules.now) return no(row.reason === 'provider_unavailable' ? 'provider_unavailable' : 'expired');
+  if (row.expiresAt < rules.now.getTime()) return no(row.reason === 'provider_unavailable' ? 'provider_unavailable' : 'expired');
   return (rules.marketing && !rules.test ? quiet(row, rules) : undefined) ?? { go: true, devices };
 }
 
@@ -93,7 +95,7 @@ function usableDevices(row: Claimable, rules: ClaimRules): ClaimedDevice[] | Cla
 function quiet(row: Claimable, rules: ClaimRules): ClaimVerdict | undefined {
   const until = rules.quietUntil(row.timezone ?? row.deviceTimezone ?? rules.defaultZone);
   if (until === null) return undefined;
-  if (rules.defer && until <= row.expiresAt) return { go: false, state: 'deferred', reason: 'quiet_hours', freeAt: until };
+  if (rules.defer && until.getTime() <= row.expiresAt) return { go: false, state: 'deferred', reason: 'quiet_hours', freeAt: until };
   return no('quiet_hours');
 }
 

@@ -6,10 +6,11 @@ import { SenderDatabase, type Queryable } from '../platform/database/index.js';
 import { isZone, parseDuration } from '../platform/time/index.js';
 import { SettingsService, type Settings } from '../settings/index.js';
 import { claimVerdict, type ClaimRules, type Claimable, type ClaimedDevice } from './claim-check.js';
-import { openSlice, reservePace, type ChunkCampaign, type Lease } from './delivery.store.js';
+import { openSlice, reservePace, type ChunkCampaign, type ClaimOfSlice, type Lease } from './delivery.store.js';
 import { ProviderGate } from './provider-gate.js';
 import { paceSpacingMs } from './retry.js';
 import type { Settled } from './settlements.js';
+import { MessageIds } from '../planning/index.js';
 
 /** A kill leaves at most so many messages in doubt for each chunk under way. */
 const SLICE_SIZE = 100;
@@ -21,6 +22,8 @@ const PACED_SLICE_MS = 2_000;
 export interface ClaimedDelivery {
   readonly row: Claimable;
   readonly devices: readonly ClaimedDevice[];
+  /** What the provider and the app know it by. */
+  readonly messageId: string;
 }
 
 export interface Slice {
@@ -30,6 +33,8 @@ export interface Slice {
   readonly deliveries: readonly ClaimedDelivery[];
   /** Members that may not go after all: nothing of them leaves, and they are settled together with the others. */
   readonly refused: readonly Settled[];
+  /** Fewer were left than asked for: the chunk has nothing more to claim. */
+  readonly last: boolean;
   readonly settings: Settings;
   /** Of a throttled campaign: when the first request may leave (from now) and how far apart they are, in milliseconds. */
   readonly pace?: { readonly waitMs: number; readonly spacingMs: number };
@@ -52,6 +57,7 @@ export class Claims {
     private readonly settings: SettingsService,
     private readonly policies: FatiguePolicies,
     private readonly gate: ProviderGate,
+    private readonly messageIds: MessageIds,
   ) {}
 
   /** Any error, one on COMMIT included, means that nothing may be sent: the caller gives the chunk up and the reaper decides. */
@@ -88,18 +94,21 @@ export class Claims {
   private async claim(
     on: Queryable, lease: Lease, campaign: ChunkCampaign, settings: Settings, size: number,
   ): Promise<OpenSlice | undefined> {
+    const asked = this.gate.sliceSize(lease.channel, size);
     const rows = await on.query(openSlice, {
       chunkId: lease.id, month: lease.month, campaignId: lease.campaignId, fence: lease.fence, now: this.clock.forSql(),
-      size: this.gate.sliceSize(lease.channel, size), leaseMs: this.config.env.SLICE_LEASE_MS,
+      size: asked, leaseMs: this.config.env.SLICE_LEASE_MS,
     });
     if (rows.length === 0) return undefined;
+    const first = rows[0] as ClaimOfSlice;
     // The version that is in force as of the claim; a version never changes and is kept.
-    const { policy } = await this.policies.at(rows[0]!.policyVersion);
-    const rules = claimRules(rows[0]!.now, campaign, settings, policy);
-    const checked = rows.map((row) => ({ row, verdict: claimVerdict(row, rules) }));
+    const { policy } = await this.policies.at(first.policyVersion);
+    const rules = claimRules(first.now, campaign, settings, policy);
+    const messageIds = this.messageIds.encodeAll(rows.map((row) => ({ month: lease.month, userId: row.internalId, id: row.id })));
+    const checked = rows.map((row, i) => ({ row, messageId: messageIds[i]!, verdict: claimVerdict(row, rules) }));
     return {
-      id: rows[0]!.sliceId, campaign, lease, settings,
-      deliveries: checked.flatMap(({ row, verdict }) => (verdict.go ? [{ row, devices: verdict.devices }] : [])),
+      id: first.sliceId, campaign, lease, settings, last: rows.length < asked,
+      deliveries: checked.flatMap(({ row, messageId, verdict }) => (verdict.go ? [{ row, messageId, devices: verdict.devices }] : [])),
       refused: checked.flatMap(({ row, verdict }) => (verdict.go ? [] : [{ userId: row.internalId, id: row.id, outcome: verdict }])),
     };
   }

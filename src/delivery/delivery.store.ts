@@ -23,10 +23,11 @@ export interface ChunkCampaign {
 
 export interface Settlement {
   month: string;
-  userIds: string[];
-  ids: string[];
-  states: string[];
-  reasons: Array<string | null>;
+  /** Arrays as Postgres reads them: the driver would quote and escape every item. */
+  userIds: string;
+  ids: string;
+  states: string;
+  reasons: string;
   freeAts: Array<Date | null>;
   now: Date | null;
 }
@@ -37,6 +38,13 @@ export interface SliceSettlement extends Settlement {
   deadTokens: string[];
 }
 
+/** Of the slice as a whole: stands in its first row alone. */
+export interface ClaimOfSlice {
+  sliceId: string;
+  now: Date;
+  policyVersion: number;
+}
+
 const here = import.meta.url;
 
 export const leaseChunk = sqlFile<{ owner: string; leaseMs: number; lane: number | null; now: Date | null }, Lease>(here, './sql/lease-chunk.sql');
@@ -45,7 +53,7 @@ export const releaseChunk = sqlFile<{ chunkId: string; fence: number; restMs: nu
 export const readChunkCampaign = sqlFile<{ runId: string }, ChunkCampaign>(here, './sql/read-chunk-campaign.sql');
 export const openSlice = sqlFile<
   { chunkId: string; month: string; campaignId: string; fence: number; size: number; leaseMs: number; now: Date | null },
-  Claimable & { sliceId: string; now: Date; policyVersion: number }
+  Claimable & (ClaimOfSlice | Record<keyof ClaimOfSlice, null>)
 >(here, './sql/open-slice.sql');
 export const settleDeliveries = sqlFile<SliceSettlement, { closed: boolean; settled: number }>(here, './sql/settle-deliveries.sql');
 export const requeueDeliveries = sqlFile<

@@ -5,9 +5,9 @@ import { TemplateRenderer, type RenderContext, type RenderScores } from '../temp
 import type { ClaimedDelivery, Slice } from './claims.js';
 import type { StoredScores } from './claim-check.js';
 import { LinkPort } from './link-port.js';
-import { MessageIds, type MessageRef } from '../planning/index.js';
+import type { MessageRef } from '../planning/index.js';
 
-type PushOfDevice = Omit<OutgoingPush, 'token' | 'platform'>;
+export type PushOfDevice = Omit<OutgoingPush, 'token' | 'platform'>;
 
 export type ComposedMessage =
   | { readonly ok: true; readonly channel: 'push'; readonly push: PushOfDevice }
@@ -19,12 +19,16 @@ export class MessageComposer {
   constructor(
     private readonly renderer: TemplateRenderer,
     private readonly links: LinkPort,
-    private readonly messageIds: MessageIds,
     private readonly clock: Clock,
   ) {}
 
+  /** To be waited for once before a slice is composed. */
+  turn(): Promise<void> {
+    return this.renderer.turn();
+  }
+
   /** `ok: false` where this person cannot be rendered: a missing variable is a reason not to send, never "Hi ,". */
-  async compose(slice: Slice, { row }: ClaimedDelivery): Promise<ComposedMessage | { ok: false; error: string }> {
+  async compose(slice: Slice, { row, messageId }: ClaimedDelivery): Promise<ComposedMessage | { ok: false; error: string }> {
     const { campaign, lease } = slice;
     const ref = { month: lease.month, userId: row.internalId, id: row.id };
     const variant = campaign.variants.find((v) => v.variant === row.variant);
@@ -35,9 +39,8 @@ export class MessageComposer {
       locale: row.locale ?? row.deviceLocale, context: this.contextOf(slice, row, ref),
     });
     if (!rendered.ok) return rendered;
-    const messageId = this.messageIds.encode(ref);
     if (rendered.channel === 'push') {
-      const push = { messageId, campaignId: campaign.campaignId, content: rendered.content, expiresAt: row.expiresAt };
+      const push = { messageId, campaignId: campaign.campaignId, content: rendered.content, expiresAt: new Date(row.expiresAt) };
       return fitsEverywhere(push, this.clock.now()) ? { ok: true, channel: 'push', push } : { ok: false, error: `the payload is larger than ${MAX_PUSH_PAYLOAD_BYTES} bytes` };
     }
     const html = await this.links.trackHtml(rendered.content.html, ref);
@@ -52,7 +55,7 @@ export class MessageComposer {
     return {
       user: {
         userId: row.userId!, email: row.email, timezone: row.timezone ?? row.deviceTimezone ?? settings.defaultTimezone,
-        locale: row.locale ?? row.deviceLocale, createdAt: row.createdAt.toISOString(), attributes: row.attributes,
+        locale: row.locale ?? row.deviceLocale, createdAt: new Date(row.createdAt).toISOString(), attributes: row.attributes,
       },
       scores: scoresOf(row.scores),
       campaign: {

@@ -1,3 +1,4 @@
+import { numberArray, wordArray } from '../platform/database/index.js';
 import type { Outcome } from './delivery-state.js';
 import type { Settlement } from './delivery.store.js';
 
@@ -12,10 +13,10 @@ export function settlementOf(month: string, settled: readonly Settled[], now: Da
   const rows = settled.filter(({ outcome }) => outcome.state !== 'queued');
   return {
     month, now,
-    userIds: rows.map((row) => row.userId),
-    ids: rows.map((row) => row.id),
-    states: rows.map(({ outcome }) => outcome.state),
-    reasons: rows.map(({ outcome }) => ('reason' in outcome ? outcome.reason : null)),
+    userIds: numberArray(rows.map((row) => row.userId)),
+    ids: numberArray(rows.map((row) => row.id)),
+    states: wordArray(rows.map(({ outcome }) => outcome.state)),
+    reasons: wordArray(rows.map(({ outcome }) => ('reason' in outcome ? outcome.reason : null))),
     freeAts: rows.map(({ outcome }) => (outcome.state === 'deferred' ? outcome.freeAt : null)),
   };
 }

@@ -1,14 +1,15 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SENDERS, type Senders } from './senders.js';
-import type { SendResult } from '../channels/index.js';
+import type { SendBudget, SendResult } from '../channels/index.js';
 import { Clock } from '../platform/clock/index.js';
 import { Config } from '../platform/config/index.js';
 import { failpoint } from '../platform/failpoints/index.js';
 import { Random } from '../platform/random/index.js';
+import type { ClaimedDevice } from './claim-check.js';
 import type { ClaimedDelivery, Slice } from './claims.js';
 import { outcomeOf, type Outcome } from './delivery-state.js';
-import { MessageComposer, type ComposedMessage } from './message-composer.js';
+import { MessageComposer, type ComposedMessage, type PushOfDevice } from './message-composer.js';
 import { ProviderGate } from './provider-gate.js';
 import { RateLimiter } from './rate-limiter.js';
 import { PACE_SLACK_MS, retryDelayMs } from './retry.js';
@@ -67,6 +68,7 @@ export class SliceSender {
   async send(slice: Slice): Promise<SentDelivery[]> {
     const turn = await this.turnOf(slice);
     if (turn > 0) return slice.deliveries.map((delivery) => ended(delivery, { state: 'queued', refused: false, delayMs: turn }));
+    await this.composer.turn();
     return Promise.all(slice.deliveries.map((delivery, i) => this.sendOne(slice, delivery, i)));
   }
 
@@ -85,15 +87,16 @@ export class SliceSender {
   }
 
   private async sendOne(slice: Slice, delivery: ClaimedDelivery, index: number): Promise<SentDelivery> {
-    const ready = await this.prepare(slice, delivery, index).catch((error: Error): SentDelivery => {
+    let begun = false;
+    try {
+      const ready = await this.prepare(slice, delivery, index);
+      if (!('ok' in ready)) return ready;
+      begun = true;
+      return await this.transmit(ready, slice, delivery);
+    } catch (error) {
       this.logger.error({ err: error, campaign: slice.campaign.campaignId });
-      return ended(delivery, { state: 'queued', refused: false, delayMs: FAULT_REST_MS });
-    });
-    if (!('ok' in ready)) return ready;
-    return this.transmit(ready, slice, delivery).catch((error: Error): SentDelivery => {
-      this.logger.error({ err: error, campaign: slice.campaign.campaignId });
-      return ended(delivery, { state: 'unknown' });
-    });
+      return ended(delivery, begun ? { state: 'unknown' } : { state: 'queued', refused: false, delayMs: FAULT_REST_MS });
+    }
   }
 
   /** Everything before the first byte. */
@@ -103,28 +106,29 @@ export class SliceSender {
       this.logger.debug({ msg: 'render error', error: message.error, campaign: slice.campaign.campaignId });
       return ended(delivery, { state: 'suppressed', reason: 'render_error' });
     }
-    return (await this.turnCame(slice, index)) ? message : ended(delivery, { state: 'queued', refused: false, delayMs: 0 });
+    const inTime = slice.pace === undefined || (await this.paceCame(slice, slice.pace, index));
+    return inTime && this.ageOf(slice) < maxClaimAgeMs(this.config.env) ? message : ended(delivery, { state: 'queued', refused: false, delayMs: 0 });
   }
 
-  /** Waits for the reserved instant of a throttled campaign. false: it is too late, for the pace or for the claim. */
-  private async turnCame(slice: Slice, index: number): Promise<boolean> {
-    const age = (): number => this.clock.monotonic() - slice.claimedAt;
-    if (slice.pace) {
-      const due = slice.pace.waitMs + index * slice.pace.spacingMs;
-      if (due > age()) await rest(due - age());
-      if (age() > due + PACE_SLACK_MS) return false;
-    }
-    return age() < maxClaimAgeMs(this.config.env);
+  /** Waits for the reserved instant of a throttled campaign. false: it is too late for the pace. */
+  private async paceCame(slice: Slice, pace: NonNullable<Slice['pace']>, index: number): Promise<boolean> {
+    const due = pace.waitMs + index * pace.spacingMs;
+    if (due > this.ageOf(slice)) await rest(due - this.ageOf(slice));
+    return this.ageOf(slice) <= due + PACE_SLACK_MS;
+  }
+
+  private ageOf(slice: Slice): number {
+    return this.clock.monotonic() - slice.claimedAt;
   }
 
   private async transmit(message: ComposedMessage, slice: Slice, { row, devices }: ClaimedDelivery): Promise<SentDelivery> {
     failpoint('send.before');
     // Includes the wait for a connection: a request that would begin when the lease is nearly over is not begun.
-    const age = this.clock.monotonic() - slice.claimedAt;
+    const age = this.ageOf(slice);
     const budget = { deadlineMs: this.config.env.SLICE_LEASE_MS - age, startMs: maxClaimAgeMs(this.config.env) - age };
     const results = message.channel === 'email'
       ? [await this.senders.email.send(message.mail, budget)]
-      : await Promise.all(devices.map((device) => this.senders.push.send({ ...message.push, token: device.token, platform: device.platform }, budget)));
+      : await this.push(message.push, devices, budget);
     failpoint('send.answered');
     this.gate.note(message.channel, slice.campaign.campaignId, results);
     const delay = (attempts: number, retryAfter?: number): number => retryDelayMs(attempts, this.random.next(), retryAfter);
@@ -135,5 +139,12 @@ export class SliceSender {
       deadTokens: message.channel === 'push' ? devices.filter((_, i) => gone(results[i])).map((d) => d.token) : [],
       ...(message.channel === 'email' ? addressOf(message.mail.to, results[0]!, outcome) : {}),
     };
+  }
+
+  /** One request for each device. Nearly everybody has one: neither a list of promises nor a copy by spreading is made for it. */
+  private async push({ messageId, campaignId, content, expiresAt }: PushOfDevice, devices: readonly ClaimedDevice[], budget: SendBudget): Promise<SendResult[]> {
+    const sendTo = ({ token, platform }: ClaimedDevice): Promise<SendResult> =>
+      this.senders.push.send({ messageId, campaignId, token, platform, content, expiresAt }, budget);
+    return devices.length === 1 ? [await sendTo(devices[0]!)] : Promise.all(devices.map(sendTo));
   }
 }

@@ -19,9 +19,15 @@ export class SettingsService {
     private readonly clock: Clock,
   ) {}
 
+  /** The settings in force where they were read less than a second ago: what is asked for each message need not be waited for. */
+  get fresh(): Settings | undefined {
+    return this.cached && this.cached.until > this.clock.monotonic() ? this.cached.settings : undefined;
+  }
+
   /** The settings in force, at most one second old. */
   async get(): Promise<Settings> {
-    if (this.cached && this.cached.until > this.clock.monotonic()) return this.cached.settings;
+    const { fresh } = this;
+    if (fresh) return fresh;
     // The hundred messages of a slice ask together: one of them reads.
     return (this.reading ??= this.read().finally(() => (this.reading = undefined)));
   }

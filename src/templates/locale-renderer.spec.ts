@@ -23,8 +23,12 @@ describe('a message that takes much to render', () => {
   async function race(threads: RenderThreads): Promise<string[]> {
     const done: string[] = [];
     const heavy = renderer(TRIPLE, threads);
-    const crowd = Array.from({ length: 50 }, () => heavy.render(request(20)).then(({ ok }) => done.push(ok ? 'heavy' : 'failed')));
-    await Promise.all([...crowd, renderer('Hello {{user.userId}}', threads).render(request(0)).then(() => done.push('simple'))]);
+    const crowd = Array.from({ length: 50 }, () => (async () => done.push((await heavy.render(request(20))).ok ? 'heavy' : 'failed'))());
+    const simple = (async () => {
+      await renderer('Hello {{user.userId}}', threads).render(request(0));
+      done.push('simple');
+    })();
+    await Promise.all([...crowd, simple]);
     return done;
   }
 

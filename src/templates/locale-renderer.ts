@@ -37,15 +37,20 @@ export class LocaleRenderer {
   }
 
   /** @throws whatever is no fault of template or data: the pool was closed, a thread crashed */
-  async render(request: LocaleRequest): Promise<LocaleResult> {
+  render(request: LocaleRequest): LocaleResult | Promise<LocaleResult> {
     if (this.heavy) return this.inThread(request);
     try {
-      return await this.turns.run(() => this.inline(request));
+      const result = this.turns.run(() => this.inline(request));
+      return result instanceof Promise ? result.catch((error: unknown) => this.tooMuchFor(request, error)) : result;
     } catch (error) {
-      if (!(error instanceof TooMuchInline)) throw error;
-      this.tooMuch++;
-      return this.inThread(request);
+      return this.tooMuchFor(request, error);
     }
+  }
+
+  private tooMuchFor(request: LocaleRequest, error: unknown): Promise<LocaleResult> {
+    if (!(error instanceof TooMuchInline)) throw error;
+    this.tooMuch++;
+    return this.inThread(request);
   }
 
   private inline(request: LocaleRequest): LocaleResult {

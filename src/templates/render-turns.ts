@@ -11,8 +11,17 @@ export class RenderTurns {
 
   constructor(private readonly clock: Pick<Clock, 'monotonic'>) {}
 
-  /** Does the work of one message when there is room for it in the turn. */
-  async run<T>(work: () => T): Promise<T> {
+  /** To be waited for once by whoever brings many messages: each of them would else wait for the same turn by itself. */
+  async open(): Promise<void> {
+    if (this.clock.monotonic() >= this.ends) await (this.waiting ??= this.pause());
+  }
+
+  /** Does the work of one message when there is room for it in the turn: nearly always at once, and then without a promise. */
+  run<T>(work: () => T): T | Promise<T> {
+    return this.clock.monotonic() < this.ends ? work() : this.later(work);
+  }
+
+  private async later<T>(work: () => T): Promise<T> {
     // Whoever waited asks again: those who came before may have used the turn up. The work follows the question at once, so that the
     // next to ask sees what it took.
     while (this.clock.monotonic() >= this.ends) await (this.waiting ??= this.pause());

@@ -22,8 +22,7 @@ interface HelperCall {
 }
 
 /** An environment of our own: nobody else's helpers, none of Handlebars' that are not replaced below, no access to prototypes. */
-const environment = Handlebars.create();
-for (const name of Object.keys(environment.helpers)) environment.unregisterHelper(name);
+const environment = bareEnvironment();
 environment.registerHelper(blockHelpers((frame) => environment.createFrame(frame) as object));
 environment.registerHelper(OUTPUT, (value: unknown, mode: OutputMode, name: string, call: HelperCall) =>
   writeValue(call.data.render, mode, value, name));
@@ -37,6 +36,34 @@ for (const [name, format] of Object.entries(FORMAT_HELPERS)) {
   });
 }
 const KNOWN_HELPERS = Object.fromEntries(Object.keys(environment.helpers).map((name) => [name, true]));
+/** By the names of their helpers: as many as there are ways to choose helpers in the templates in use, a handful. */
+const environments = new Map<string, typeof Handlebars>();
+
+function bareEnvironment(): typeof Handlebars {
+  const bare = Handlebars.create();
+  for (const name of Object.keys(bare.helpers)) bare.unregisterHelper(name);
+  return bare;
+}
+
+/** Handlebars wraps every helper of its environment anew for each rendering, so a text gets one that has no more than it calls. */
+function environmentFor(program: ProgramNode): typeof Handlebars {
+  const written = namesIn(program);
+  const names = Object.keys(KNOWN_HELPERS).filter((name) => written.has(name));
+  const known = environments.get(names.join());
+  if (known) return known;
+  const made = bareEnvironment();
+  for (const name of names) made.registerHelper(name, environment.helpers[name]!);
+  environments.set(names.join(), made);
+  return made;
+}
+
+/** Every path written anywhere in a syntax tree, variables among them. */
+function namesIn(node: unknown, names = new Set<string>()): Set<string> {
+  if (typeof node !== 'object' || node === null) return names;
+  if ('original' in node) names.add(String(node.original));
+  for (const child of Object.values(node)) namesIn(child, names);
+  return names;
+}
 
 /**
  * Everything wrong with a template text, without compiling it: the linear scan first, then the parser, the allow-list and the places
@@ -68,7 +95,7 @@ function fixedText({ body }: ProgramNode): CompiledText | undefined {
 }
 
 function filledText(program: ProgramNode): CompiledText {
-  const template = environment.compile(program, { knownHelpers: KNOWN_HELPERS as never, knownHelpersOnly: true, noEscape: true, data: true });
+  const template = environmentFor(program).compile(program, { knownHelpers: KNOWN_HELPERS as never, knownHelpersOnly: true, noEscape: true, data: true });
   return (context, state) => template(context, { data: { render: state }, allowProtoPropertiesByDefault: false, allowProtoMethodsByDefault: false });
 }
 

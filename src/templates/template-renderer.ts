@@ -74,18 +74,23 @@ export class TemplateRenderer implements OnApplicationShutdown {
     return this.compilations;
   }
 
+  /** To be waited for once before many messages are rendered together. */
+  turn(): Promise<void> {
+    return this.turns.open();
+  }
+
   /** Never throws for what is in the template or the person's data; a database that is away does throw. */
   async render(request: RenderRequest): Promise<RenderResult> {
     const result = await this.renderDetailed(request);
     if (!result.ok) return { ok: false, error: result.failures.map(({ path, message }) => `${path}: ${message}`).join('; ').slice(0, 1_000) };
-    const { locale: _locale, ...message } = result;
-    return message;
+    return { ok: true, channel: result.channel, content: result.content } as RenderResult;
   }
 
   async renderDetailed(request: RenderRequest): Promise<DetailedResult> {
-    const version = await this.load(request.templateId, request.version);
+    // What is at hand is not waited for: a promise for each step of each message costs more than the step.
+    const version = this.versions.get(keyOf(request.templateId, request.version)) ?? (await this.load(request.templateId, request.version));
     if (!version) return { ok: false, failures: [{ path: 'template', message: `version ${request.version} does not exist` }] };
-    const { currency, defaultTimezone } = await this.settings.get();
+    const { currency, defaultTimezone } = this.settings.fresh ?? (await this.settings.get());
     const locale = pickLocale(version.locales, request.locale, version.defaultLocale);
     const state = { locale: formatLocale(request.locale, locale), zone: request.context.user?.timezone ?? defaultTimezone, currency };
     const links = request.marketing ? request.context.links : undefined;
@@ -94,7 +99,7 @@ export class TemplateRenderer implements OnApplicationShutdown {
     return { ok: true, locale: version.locales.get(locale)!, channel: version.stored.channel, content: result.content } as DetailedResult;
   }
 
-  private async attempt(request: RenderRequest, version: LoadedVersion, locale: string, render: () => Promise<LocaleResult>): Promise<LocaleResult> {
+  private async attempt(request: RenderRequest, version: LoadedVersion, locale: string, render: () => LocaleResult | Promise<LocaleResult>): Promise<LocaleResult> {
     try {
       return await render();
     } catch (error) {
@@ -117,7 +122,7 @@ export class TemplateRenderer implements OnApplicationShutdown {
   }
 
   private async load(templateId: string, version: number): Promise<LoadedVersion | undefined> {
-    const key = `${templateId}:${version}`;
+    const key = keyOf(templateId, version);
     const known = this.versions.get(key) ?? this.loading.get(key);
     if (known) return known;
     // The messages of a slice come together: one of them reads and compiles for all.
@@ -134,6 +139,8 @@ export class TemplateRenderer implements OnApplicationShutdown {
     return loaded;
   }
 }
+
+const keyOf = (templateId: string, version: number): string => `${templateId}:${version}`;
 
 function loadVersion(key: string, stored: StoredVersion): LoadedVersion {
   const locales = new Map(Object.keys(stored.content).map((name) => [canonicalLocale(name) ?? name, name]));

@@ -116,12 +116,15 @@ describe('a provider that misbehaves', () => {
   });
 
   it('F17 UNREGISTERED takes that token at once and serves the other devices; a bad payload here and there keeps its token', async () => {
-    // Of 22 users 19 have a dead token, ten of these a second device that lives; the payload of one is refused; two are well.
+    // Of 22 users 19 have a dead token, ten of these a second device that lives; the payload of one is refused; two are well. Not of every
+    // 22 by number: a chunk takes every n-th of them, and where n is 11, half of one chunk would have a bad payload.
     const users = MIXED * 11 / 10;
+    const shuffled = `(select id, row_number() over (order by md5(id::text)) as n from users) as u`;
     world = await World.start({ users });
-    await world.api.db.raw(`update devices set token = 'gw-' || case when user_id % 22 = 1 then '400' else '404' end || '-' || user_id where user_id % 11 > 0`);
+    await world.api.db.raw(`update devices as d set token = 'gw-' || case when u.n % 22 = 1 then '400' else '404' end || '-' || d.user_id
+      from ${shuffled} where u.id = d.user_id and u.n % 11 > 0`);
     await world.api.db.raw(`insert into devices (token_hash, token, user_id, platform, permission, last_seen_at)
-      select sha256(convert_to('second' || id, 'UTF8')), 'second-' || id, id, 'ios', 'granted', now() from users where id % 22 > 0 and id % 2 = 0`);
+      select sha256(convert_to('second' || u.id, 'UTF8')), 'second-' || u.id, u.id, 'ios', 'granted', now() from ${shuffled} where u.n % 22 > 0 and u.n % 2 = 0`);
     await campaign();
     const refused = [...requestsTo('gw-404-'), ...requestsTo('gw-400-')];
     expect(refused.length).toBe(MIXED);

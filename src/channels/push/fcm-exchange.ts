@@ -64,44 +64,53 @@ export function classifyLostStream(
   return { kind: 'ambiguous', code: progress.error?.code ?? 'SESSION_LOST' };
 }
 
+/** What an exchange needs of its session and tells it. One object for all requests of a session. */
+export interface ExchangeSession {
+  /** The GOAWAY that the session has seen by the time the stream is lost. */
+  goaway(): Goaway | undefined;
+  onTimeout(): void;
+  onClose(): void;
+}
+
+function textOf(parts: readonly Buffer[]): string {
+  return (parts.length === 1 ? parts[0]! : Buffer.concat(parts)).toString('utf8');
+}
+
 /**
  * Drives one request on its stream to its outcome. Resolves exactly once, never rejects; after `timeoutMs` the stream is cancelled
  * and the outcome is ambiguous, for the request may have been read.
- * @param goaway the GOAWAY that the session has seen by the time the stream is lost
  */
-export function exchange(
-  stream: ClientHttp2Stream,
-  body: string,
-  timeoutMs: number,
-  goaway: () => Goaway | undefined,
-): Promise<WireOutcome> {
+export function exchange(stream: ClientHttp2Stream, body: string, timeoutMs: number, session: ExchangeSession): Promise<WireOutcome> {
   return new Promise((resolve) => {
     const progress: Progress = { answered: false, ended: false, headersDropped: false };
     let status = 0;
     let retryAfter: string | undefined;
-    let text = '';
+    const parts: Buffer[] = [];
+    let size = 0;
     const timer = setTimeout(() => {
       resolve({ kind: 'ambiguous', code: 'TIMEOUT' });
       stream.close(constants.NGHTTP2_CANCEL);
+      session.onTimeout();
     }, timeoutMs);
-    stream.setEncoding('utf8');
     stream.on('response', (headers: IncomingHttpHeaders & IncomingHttpStatusHeader) => {
       progress.answered = true;
       status = headers[':status'] ?? 0;
       retryAfter = headers['retry-after'];
     });
-    stream.on('data', (chunk: string) => {
-      text += chunk;
-      if (text.length > MAX_ANSWER_BYTES) stream.close(constants.NGHTTP2_CANCEL);
+    // Decoded once, at the end: a decoder for each stream costs more than the few hundred bytes that it decodes.
+    stream.on('data', (part: Buffer) => {
+      parts.push(part);
+      if ((size += part.length) > MAX_ANSWER_BYTES) stream.close(constants.NGHTTP2_CANCEL);
     });
     stream.on('end', () => (progress.ended = true));
     stream.on('frameError', (type: number) => (progress.headersDropped ||= type === HEADERS_FRAME));
     stream.on('error', (error: NodeJS.ErrnoException) => (progress.error = error));
     stream.on('close', () => {
       clearTimeout(timer);
+      session.onClose();
       const whole = progress.answered && progress.ended && stream.rstCode === constants.NGHTTP2_NO_ERROR;
-      if (whole) resolve({ kind: 'answer', status, body: text, ...(retryAfter === undefined ? {} : { retryAfter }) });
-      else resolve(classifyLostStream(stream, progress, goaway()));
+      if (whole) resolve({ kind: 'answer', status, body: textOf(parts), ...(retryAfter === undefined ? {} : { retryAfter }) });
+      else resolve(classifyLostStream(stream, progress, session.goaway()));
     });
     stream.end(body);
   });

@@ -4,7 +4,7 @@ import { connect as connectTcp, isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { exchange } from './fcm-exchange.js';
-import type { Goaway, WireOutcome } from './fcm-exchange.js';
+import type { ExchangeSession, Goaway, WireOutcome } from './fcm-exchange.js';
 
 /** Above what any front end grants in practice; keeps one session from taking everything where the peer sets no limit. */
 const MAX_OWN_STREAMS = 250;
@@ -67,6 +67,12 @@ export class FcmSession {
   private openStreams = 0;
   private used = false;
   private peerLimit = 0;
+  private readonly exchanges: ExchangeSession = {
+    goaway: () => this.goaway,
+    // One slow answer is no reason to drop a session; a dead peer does not answer the ping either.
+    onTimeout: () => this.ping(),
+    onClose: () => this.streamClosed(),
+  };
 
   constructor(
     private readonly options: SessionOptions,
@@ -97,7 +103,7 @@ export class FcmSession {
   }
 
   /** Sends one request; call only with `room`. Never rejects. */
-  async request(request: WireRequest): Promise<WireOutcome> {
+  request(request: WireRequest): Promise<WireOutcome> {
     let stream;
     try {
       stream = this.session.request({
@@ -109,16 +115,12 @@ export class FcmSession {
     } catch (error) {
       // Thrown before a stream exists: the session is closing, or has used up its stream ids.
       this.drain();
-      return { kind: 'not_sent', code: errorCode(error) };
+      return Promise.resolve({ kind: 'not_sent', code: errorCode(error) });
     }
     this.openStreams++;
     this.used = true;
     clearTimeout(this.idleTimer);
-    stream.once('close', () => this.streamClosed());
-    const outcome = await exchange(stream, request.body, request.timeoutMs, () => this.goaway);
-    // One slow answer is no reason to drop a session; a dead peer does not answer the ping either.
-    if (outcome.kind === 'ambiguous' && outcome.code === 'TIMEOUT') this.ping();
-    return outcome;
+    return exchange(stream, request.body, request.timeoutMs, this.exchanges);
   }
 
   /** Takes no more requests and lets the open ones end; resolves when they have. */

@@ -6,3 +6,6 @@
 export function numberArray(numbers: readonly (number | string | null)[]): string {
   return `{${numbers.map((number) => number ?? 'NULL').join(',')}}`;
 }
+
+/** The same for words out of a closed set (letters and `_`), none of which is `null`: the names of an enumeration. */
+export const wordArray: (words: readonly (string | null)[]) => string = numberArray;
