@@ -17,6 +17,9 @@ beforeEach(async () => {
     method: 'POST', path: '/b/:name', type: 'text/plain',
     answer: ({ parameter, body }) => (body.includes('odd') ? undefined : Promise.resolve({ status: 200, headers: { 'Cache-Control': 'own' }, body: `fast ${parameter} ${body}` })),
   });
+  fastPath.register({
+    method: 'POST', path: '/broken', type: 'text/plain', answer: () => Promise.resolve({ status: 200, headers: { Location: 'line\nbreak' }, body: 'x' }),
+  });
   const longWay = express();
   longWay.use(readRawBody({ timeoutMs: TIMEOUT_MS, streamed: /^$/ }));
   longWay.use((req: Request, res) => void res.send(`long ${String(req.body)}`));
@@ -67,6 +70,13 @@ it('a body that does not arrive in time is answered 408 as a problem, with the h
   expect(head.statusCode).toBe(408);
   expect(head.headers).toMatchObject({ 'x-standing': 'always', 'content-type': 'application/problem+json', connection: 'close' });
   expect(JSON.parse(body)).toMatchObject({ status: 408, requestId: head.headers['x-request-id'] });
+});
+
+it('an answer with a header that Node refuses to write is a 500, and the process lives on', async () => {
+  const { head, body } = await send(['12345'], 5, '/broken');
+  expect([head.statusCode, head.headers.location]).toEqual([500, undefined]);
+  expect(JSON.parse(body)).toMatchObject({ status: 500, requestId: head.headers['x-request-id'] });
+  expect((await send(['12345'])).body).toBe('fast ada 12345');
 });
 
 it.each(['/b/', '/b/ada/', '/b/a%64a', '/b/ada?x', '/B/ada', '/c'])('another spelling of the path, %s, goes the long way', async (path) => {

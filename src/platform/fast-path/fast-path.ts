@@ -118,8 +118,13 @@ export class FastPath {
     const answer = orUndefined(() => route.answer(plain));
     if (!answer) return false;
     const id = idOf(request.headers, this.random);
-    const fault = (error: unknown): Answer => this.problems.answerTo(error, { id, method: plain.method, route: { path: route.path } });
-    void answer.catch(fault).then((given) => write(response, given, id, standing));
+    const refuse = (error: unknown): void => {
+      const problem = this.problems.answerTo(error, { id, method: plain.method, route });
+      if (response.headersSent) response.destroy();
+      else write(response, problem, id, standing);
+    };
+    // Second, and not beside it: an answer that Node does not write must end in a 500, not in the process.
+    void answer.then((given) => write(response, given, id, standing)).catch(refuse);
     return true;
   }
 }
