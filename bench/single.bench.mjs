@@ -2,7 +2,8 @@
  * `node bench/single.bench.mjs [--messages 15000] [--only opens,clicks] [--profile DIR]`: what comes back in a request of its own, as it does in life: an
  * app's open, a mail's picture, click and unsubscribe, a purchase that is credited. One running server (the built program, all roles,
  * embedded Postgres with fsync), 200 requests under way over 20 sockets; keys as they would be used. Beside each rate what a request
- * cost in CPU, apart for the server, Postgres and the client: the rates share one machine, the costs do not.
+ * cost in CPU, apart for the server, Postgres and the client: the rates share one machine, the costs do not. And how busy the server's
+ * main thread and each core were: where neither is, something was waited for.
  */
 import { appendFileSync, chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
@@ -11,10 +12,11 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { inRoot } from '../scripts/lib/paths.mjs';
 import { ensureBuild } from '../scripts/lib/prepare.mjs';
+import { busyBetween, percents, usedSoFar } from './lib/busy.mjs';
 import { at, linkTokens, seed } from './lib/messages.mjs';
 import { ready, startServer, stopServer } from './lib/server.mjs';
 import { drive, request } from './lib/sockets.mjs';
-import { cpuMs } from './lib/stage.mjs';
+import { START_FLAGS, cpuMs } from './lib/stage.mjs';
 
 const ADMIN = 'bench-admin-key-0123456789';
 const { values } = parseArgs({ options: { messages: { type: 'string', default: '15000' }, only: { type: 'string', default: '' }, profile: { type: 'string', default: '' } } });
@@ -38,7 +40,7 @@ const loadBefore = loadavg();
 await ensureBuild();
 const dataDir = mkdtempSync(join(tmpdir(), 'rapport-bench-'));
 chmodSync(dataDir, 0o711);
-const server = startServer(dataDir, ADMIN, {}, values.profile === '' ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`]);
+const server = startServer(dataDir, ADMIN, {}, [...START_FLAGS, ...(values.profile === '' ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`])]);
 let pool;
 try {
   const url = new URL(await ready(server));
@@ -69,7 +71,7 @@ async function key(url, scope) {
 async function measure({ name, says, status = '200', stored }, url, requests, postmaster) {
   await drive(url, requests.slice(0, WARM), { status });
   const counted = requests.slice(WARM);
-  const used = () => ({ server: cpuMs(server.pid), postgres: postgresCpu(postmaster), client: process.cpuUsage() });
+  const used = () => ({ ...usedSoFar(server.pid), postgres: postgresCpu(postmaster), client: process.cpuUsage() });
   const [before, statements, began] = [used(), await statementsOf(url), performance.now()];
   await drive(url, counted, { status });
   const seconds = (performance.now() - began) / 1000;
@@ -79,8 +81,8 @@ async function measure({ name, says, status = '200', stored }, url, requests, po
   const each = (ms) => Math.round((1000 * ms) / counted.length);
   const client = (after.client.user + after.client.system - before.client.user - before.client.system) / 1000;
   return {
-    name, says, rate: counted.length / seconds, server: each(after.server - before.server), postgres: each(after.postgres - before.postgres),
-    client: each(client), statements: (await statementsOf(url) - statements) / counted.length,
+    name, says, rate: counted.length / seconds, server: each(after.main + after.others - before.main - before.others), postgres: each(after.postgres - before.postgres),
+    client: each(client), statements: (await statementsOf(url) - statements) / counted.length, busy: busyBetween(before, after),
   };
 }
 
@@ -111,9 +113,9 @@ function report(results) {
 embedded Postgres with fsync and the client on the same machine; load average ${load(loadBefore)} before, ${load(loadavg())} after. 200 requests under way,
 each answered after its commit; CPU in µs a request.
 
-| | rate | server | Postgres | client | together | statements a request |
-| --- | --- | --- | --- | --- | --- | --- |
-${results.map((r) => `| ${r.says} | ${Math.round(r.rate).toLocaleString('en-US')}/s | ${r.server} | ${r.postgres} | ${r.client} | ${r.server + r.postgres + r.client} | ${r.statements.toFixed(3)} |`).join('\n')}
+| | rate | server | Postgres | client | together | statements a request | busy: main thread + others | each core |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+${results.map((r) => `| ${r.says} | ${Math.round(r.rate).toLocaleString('en-US')}/s | ${r.server} | ${r.postgres} | ${r.client} | ${r.server + r.postgres + r.client} | ${r.statements.toFixed(3)} | ${percents(r.busy.main, r.busy.others)} | ${percents(...r.busy.cores)} |`).join('\n')}
 `;
   if (values.only === '') appendFileSync(inRoot('bench', 'RESULTS.md'), text);
   console.log(text);

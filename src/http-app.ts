@@ -1,10 +1,12 @@
+import type { RequestListener } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { LoggerService } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import type { NextFunction, Request, Response } from 'express';
 import { AppModule, type AppOptions } from './app.module.js';
-import { readRawBody, requestId, securityHeaders } from './platform/http/index.js';
+import { FastPath } from './platform/fast-path/index.js';
+import { readRawBody, requestId, securityHeaders, setHeaders } from './platform/http/index.js';
 
 /** For a whole body to arrive; of a streamed one, for the next piece. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -20,7 +22,8 @@ export async function createHttpApp(options: AppOptions, logger: LoggerService |
   // A hash over every answer, for clients that would ask again for what they have: none of ours do.
   app.set('etag', false);
   app.use(requestId(options.random));
-  app.use(securityHeaders());
+  const standing = securityHeaders();
+  app.use(setHeaders(standing));
   if (options.config.corsOrigins.length > 0) {
     app.enableCors({ origin: options.config.corsOrigins, methods: ['GET', 'PUT', 'POST'], maxAge: 600 });
   }
@@ -31,7 +34,15 @@ export async function createHttpApp(options: AppOptions, logger: LoggerService |
   // The reader of bodies has the time-out, because an upload may take an hour; the one for headers stays the server's.
   server.requestTimeout = 0;
   server.headersTimeout = HEADERS_TIMEOUT_MS;
+  if (options.config.serves) putFastPathBefore(app, options.config.corsOrigins.length > 0 ? [...standing, ['Vary', 'Origin']] : standing);
   return app;
+}
+
+function putFastPathBefore(app: NestExpressApplication, standing: readonly (readonly [string, string])[]): void {
+  const server = app.getHttpServer();
+  const [longWay] = server.listeners('request') as [RequestListener];
+  server.removeListener('request', longWay);
+  server.on('request', app.get(FastPath).before(longWay, { standing, bodyTimeoutMs: REQUEST_TIMEOUT_MS }));
 }
 
 /** A worker's port is for health checks and scrapers; the API is the `api` processes' business. */

@@ -12,7 +12,7 @@ import { inRoot } from '../../scripts/lib/paths.mjs';
 import { ensureBuild, ensureRedis } from '../../scripts/lib/prepare.mjs';
 
 /** What `npm start` gives to node. */
-const START_FLAGS = JSON.parse(readFileSync(inRoot('package.json'), 'utf8')).scripts.start.split(' ').filter((word) => word.startsWith('--'));
+export const START_FLAGS = JSON.parse(readFileSync(inRoot('package.json'), 'utf8')).scripts.start.split(' ').filter((word) => word.startsWith('--'));
 const ADMIN = 'bench-admin-key-0123456789';
 const RESULTS = inRoot('bench', 'RESULTS.md');
 

@@ -1,17 +1,30 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post, type OnModuleInit } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { jsonAnswer } from '../platform/answer/index.js';
 import { CurrentCaller, Scopes, type Caller } from '../platform/auth/index.js';
-import { RowwiseBody, batchRows } from '../platform/http/index.js';
+import { FastPath } from '../platform/fast-path/index.js';
+import { RowwiseBody, batchRows, plainJson } from '../platform/http/index.js';
 import { EventIngest, type IngestResult } from './event-ingest.js';
 import { EVENTS_SCHEMA } from './openapi.js';
 
 const MAX_BATCH = 1_000;
+const CALLERS = ['ingest', 'app'] as const;
 
 @ApiTags('events')
 @Controller('v1/events')
-@Scopes('ingest', 'app')
-export class EventsController {
-  constructor(private readonly ingest: EventIngest) {}
+@Scopes(...CALLERS)
+export class EventsController implements OnModuleInit {
+  constructor(
+    private readonly ingest: EventIngest,
+    private readonly fastPath: FastPath,
+  ) {}
+
+  onModuleInit(): void {
+    this.fastPath.register({
+      method: 'POST', path: '/v1/events', scopes: CALLERS, type: 'application/json',
+      answer: ({ body, caller }) => this.take(plainJson(body), caller!).then(jsonAnswer),
+    });
+  }
 
   @Post()
   @HttpCode(200)

@@ -1,13 +1,16 @@
-import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Param, Post, type OnModuleInit } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Length } from 'class-validator';
+import { jsonAnswer, type Answer } from '../platform/answer/index.js';
 import { Scopes } from '../platform/auth/index.js';
 import { notFound } from '../platform/errors/index.js';
-import { ApiEventBatch, RowwiseBody, batchRows, isPlainObject, validationPipe, type RejectedRow } from '../platform/http/index.js';
+import { FastPath, type PlainRequest } from '../platform/fast-path/index.js';
+import { ApiEventBatch, RowwiseBody, batchRows, isPlainObject, plainJson, validationPipe, type RejectedRow } from '../platform/http/index.js';
 import { IsInstant, parseInstant } from '../platform/time/index.js';
 import { ACTION_LENGTH, APP_EVENT_TYPES, AppEvents, parseAppEvent, type AppEvent } from './app-events.js';
 
 const MAX_ROWS = 1_000;
+const REPORTERS = ['app'] as const;
 const VALIDATION = validationPipe();
 
 class ReportMessageEvent {
@@ -39,9 +42,18 @@ const EVENT = {
 
 @ApiTags('feedback')
 @Controller('v1/messages')
-@Scopes('app')
-export class AppEventsController {
-  constructor(private readonly events: AppEvents) {}
+@Scopes(...REPORTERS)
+export class AppEventsController implements OnModuleInit {
+  constructor(
+    private readonly events: AppEvents,
+    private readonly fastPath: FastPath,
+  ) {}
+
+  onModuleInit(): void {
+    this.fastPath.register({
+      method: 'POST', path: '/v1/messages/:messageId/events', scopes: REPORTERS, type: 'application/json', answer: (request) => this.answerPlain(request),
+    });
+  }
 
   @Post('events')
   @HttpCode(200)
@@ -58,16 +70,27 @@ export class AppEventsController {
   @ApiOperation({ summary: 'Report what became of a message; needs no user session, the message id is the proof. Idempotent.' })
   @ApiOkResponse({ type: ReportedMessageEvent })
   async report(@Param('messageId') messageId: string, @Body() body: unknown): Promise<ReportedMessageEvent> {
-    const event = await read(messageId, body);
+    return this.take(readPlain(messageId, body) ?? await readAny(messageId, body));
+  }
+
+  private answerPlain({ parameter, body }: PlainRequest): Promise<Answer> | undefined {
+    const event = readPlain(parameter, plainJson(body));
+    return event && this.take(event).then(jsonAnswer);
+  }
+
+  private async take(event: AppEvent): Promise<ReportedMessageEvent> {
     if (!(await this.events.take(event))) throw notFound('message');
-    return { messageId, type: event.type };
+    return { messageId: event.messageId, type: event.type };
   }
 }
 
 /** What is plainly right is read by hand, at a tenth of the validator's price; of all else the validator says, field by field, what is wrong. */
-async function read(messageId: string, body: unknown): Promise<AppEvent> {
+function readPlain(messageId: string, body: unknown): AppEvent | undefined {
   const event = isPlainObject(body) && !Object.hasOwn(body, 'messageId') ? parseAppEvent({ ...body, messageId }, 0) : undefined;
-  if (event && !('message' in event)) return event;
+  return event && !('message' in event) ? event : undefined;
+}
+
+async function readAny(messageId: string, body: unknown): Promise<AppEvent> {
   const { type, occurredAt, action } = await VALIDATION.transform(body, { type: 'body', metatype: ReportMessageEvent }) as ReportMessageEvent;
   return { messageId, type, occurredAt: parseInstant(occurredAt)!, ...(action === undefined || action === null ? {} : { action }) };
 }

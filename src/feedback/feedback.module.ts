@@ -16,6 +16,7 @@ import { OptOuts } from './opt-outs.js';
 import { PreferencesController } from './preferences.controller.js';
 import { ProviderEventsController } from './provider-events.controller.js';
 import { TrackedLinks } from './tracked-links.js';
+import { Tracking } from './tracking.js';
 import { TrackingController } from './tracking.controller.js';
 import { UnsubscribeController } from './unsubscribe.controller.js';
 
@@ -25,7 +26,7 @@ import { UnsubscribeController } from './unsubscribe.controller.js';
   imports: [EventsModule, RecipientsModule, SettingsModule],
   controllers: [AppEventsController, TrackingController, UnsubscribeController, PreferencesController, ProviderEventsController],
   providers: [
-    AppEvents, Conversions, Links, MailServerEvents, MessageEvents, MessageReports, Messages, OptOutCredit, OptOuts, TrackedLinks,
+    AppEvents, Conversions, Links, MailServerEvents, MessageEvents, MessageReports, Messages, OptOutCredit, OptOuts, TrackedLinks, Tracking,
     { provide: LinkPort, useExisting: Links },
   ],
   exports: [Links, LinkPort],

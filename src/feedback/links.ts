@@ -26,9 +26,13 @@ export class Links extends LinkPort {
   forMessage(ref: MessageRef): MessageLinks & { readonly openPixel: string } {
     return {
       unsubscribe: `${this.base}/u/${this.tokens.make('unsubscribe', ref)}`,
-      preferences: `${this.base}/preferences/${this.tokens.make('preferences', ref)}`,
+      preferences: this.preferencesOf(ref),
       openPixel: `${this.base}/t/o/${this.tokens.make('open', ref)}.gif`,
     };
+  }
+
+  preferencesOf(ref: MessageRef): string {
+    return `${this.base}/preferences/${this.tokens.make('preferences', ref)}`;
   }
 
   async trackHtml(html: string, ref: MessageRef): Promise<string> {

@@ -6,6 +6,7 @@ import { Clock } from './clock/index.js';
 import { Config } from './config/index.js';
 import { DatabaseModule } from './database/index.js';
 import { ProblemFilter } from './errors/index.js';
+import { FastPath } from './fast-path/index.js';
 import { HealthController, Shutdown } from './health/index.js';
 import { IdempotencyInterceptor, IdempotencySweep, RequestInterceptor, validationPipe } from './http/index.js';
 import { JobsModule } from './jobs/index.js';
@@ -51,7 +52,7 @@ export class PlatformModule {
       ],
       controllers: [HealthController, MetricsController],
       providers: [...shared, doorbell, Shutdown, IdempotencySweep, ...HTTP],
-      exports: [...shared.map((p) => (typeof p === 'function' ? p : p.provide)), Doorbell],
+      exports: [...shared.map((p) => (typeof p === 'function' ? p : p.provide)), Doorbell, FastPath],
     };
   }
 }
@@ -62,5 +63,7 @@ const HTTP = [
   { provide: APP_GUARD, useClass: ScopesGuard },
   { provide: APP_INTERCEPTOR, useClass: RequestInterceptor },
   { provide: APP_PIPE, useFactory: validationPipe },
-  { provide: APP_FILTER, useClass: ProblemFilter },
+  ProblemFilter,
+  { provide: APP_FILTER, useExisting: ProblemFilter },
+  FastPath,
 ];

@@ -14,8 +14,8 @@ export interface Speech {
 }
 
 /** In the person's language as far as it is known, else in the browser's. */
-export function speak(request: Request, locale: string | null | undefined): Speech {
-  const wished = [...(locale ? [locale] : []), ...acceptedLocales(request.get('accept-language'))];
+export function speak({ headers }: Pick<Request, 'headers'>, locale: string | null | undefined): Speech {
+  const wished = [...(locale ? [locale] : []), ...acceptedLocales(headers['accept-language'])];
   return { wished, ...textsFor(wished) };
 }
 

@@ -25,6 +25,7 @@ const countAdmins = sqlFile<object, { n: number }>(import.meta.url, './sql/count
 // Long enough to spare a look-up per request, short enough that a revoked key is dead within the promised 5 s.
 const CACHE_MS = 2_000;
 const BOOTSTRAP_ID = 'bootstrap';
+const BEARER = 'Bearer ';
 
 /** API keys: 192 bits of chance, shown once, stored as SHA-256 (a fast hash is right for high entropy). */
 @Injectable()
@@ -56,6 +57,13 @@ export class KeyRing {
     const caller: Caller = { keyId: row.id, scope: row.scope };
     this.cache.set(id, { caller, until: this.clock.monotonic() + CACHE_MS });
     return caller;
+  }
+
+  /** Whose key an Authorization header carries, if it was looked up so lately that a revocation would not be missed; else undefined. */
+  seenLately(authorization: string | undefined): Caller | undefined {
+    const secret = authorization?.startsWith(BEARER) ? authorization.slice(BEARER.length) : '';
+    const known = this.cache.get(digest(secret).toString('base64'));
+    return known && known.until > this.clock.monotonic() ? known.caller : undefined;
   }
 
   async create(name: string, scope: Scope): Promise<KeyRow & { key: string }> {

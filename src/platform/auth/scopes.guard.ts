@@ -34,8 +34,7 @@ export class ScopesGuard implements CanActivate {
     if (key.scope !== 'admin' && !allowed.includes(key.scope)) {
       throw forbidden(`A key of scope ${key.scope} may not do this.`);
     }
-    const userId = key.scope === 'app' ? await this.userTokens.read(request.headers['x-user-token']) : undefined;
-    request.caller = userId === undefined ? key : { ...key, userId };
+    request.caller = this.userTokens.bind(key, request.headers['x-user-token']);
     return true;
   }
 }

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/index.js';
 import { Config } from '../config/index.js';
 import { unauthenticated } from '../errors/index.js';
+import type { Caller } from './caller.js';
 import { Installation } from './installation.js';
 
 const HEADER = Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url');
@@ -23,8 +24,14 @@ export class UserTokens {
     return { token: `${signed}.${this.sign(signed).toString('base64url')}`, expiresAt: new Date(exp * 1000) };
   }
 
+  /** The caller with the user it speaks for, where its key is an app's and the header names one. @throws as `read` */
+  bind(key: Caller, header: string | string[] | undefined): Caller {
+    const userId = key.scope === 'app' ? this.read(header) : undefined;
+    return userId === undefined ? key : { ...key, userId };
+  }
+
   /** The user of the header, or undefined where there is none. @throws Problem 401 for a token that does not hold. */
-  async read(header: string | string[] | undefined): Promise<string | undefined> {
+  read(header: string | string[] | undefined): string | undefined {
     if (header === undefined) return undefined;
     const parts = typeof header === 'string' ? header.trim().split('.') : [];
     if (parts.length !== 3 || !this.signatureHolds(parts)) throw unauthenticated('The X-User-Token is not valid.');

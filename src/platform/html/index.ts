@@ -1,2 +1,2 @@
 export { Markup, html } from './html.js';
-export { Style, sendPage, type Page } from './page.js';
+export { Style, pageAnswer, sendPage, type Page } from './page.js';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Response } from 'express';
+import { sendAnswer, type Answer } from '../answer/index.js';
 import { Markup, html } from './html.js';
 
 /** A style sheet with its hash: the only style that the page's policy lets apply. */
@@ -20,19 +21,23 @@ export interface Page {
   readonly body: Markup;
 }
 
-/** Sends a page that loads nothing, runs nothing, may be framed by nobody and posts only to where it came from. */
-export function sendPage(response: Response, status: number, page: Page): void {
-  response.status(status).set({
+/** A page that loads nothing, runs nothing, may be framed by nobody and posts only to where it came from. */
+export function pageAnswer(status: number, page: Page): Answer {
+  const headers = {
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Security-Policy':
       `default-src 'none'; style-src 'sha256-${page.style.hash}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
     'Cache-Control': 'no-store',
     'Referrer-Policy': 'no-referrer',
     'X-Robots-Tag': 'noindex',
-  });
-  response.send(html`<!doctype html>
+  };
+  return { status, headers, body: html`<!doctype html>
 <html lang="${page.locale}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${page.title}</title><style>${page.style.markup}</style></head>
 <body><main>${page.body}</main></body></html>
-`.text);
+`.text };
+}
+
+export function sendPage(response: Response, status: number, page: Page): void {
+  sendAnswer(response, pageAnswer(status, page));
 }

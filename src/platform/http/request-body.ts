@@ -46,6 +46,16 @@ function parse(request: RawRequest): unknown {
   return value;
 }
 
+/** @returns undefined for what is no JSON, or such that the long way would refuse it. */
+export function plainJson(bytes: Buffer): unknown {
+  try {
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    return value === null || nestedTooDeep(value) ? undefined : value;
+  } catch {
+    return undefined;
+  }
+}
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,0 +1,1 @@
+export { jsonAnswer, sendAnswer, type Answer } from './answer.js';

@@ -1,0 +1,1 @@
+export { FastPath, type FastRoute, type PlainRequest } from './fast-path.js';
