@@ -16,7 +16,7 @@ import { busyBetween, percents, usedSoFar } from './lib/busy.mjs';
 import { at, linkTokens, seed } from './lib/messages.mjs';
 import { ready, startServer, stopServer } from './lib/server.mjs';
 import { drive, request } from './lib/sockets.mjs';
-import { START_FLAGS, cpuMs } from './lib/stage.mjs';
+import { cpuMs } from './lib/stage.mjs';
 
 const ADMIN = 'bench-admin-key-0123456789';
 const { values } = parseArgs({ options: { messages: { type: 'string', default: '15000' }, only: { type: 'string', default: '' }, profile: { type: 'string', default: '' } } });
@@ -40,7 +40,7 @@ const loadBefore = loadavg();
 await ensureBuild();
 const dataDir = mkdtempSync(join(tmpdir(), 'rapport-bench-'));
 chmodSync(dataDir, 0o711);
-const server = startServer(dataDir, ADMIN, {}, [...START_FLAGS, ...(values.profile === '' ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`])]);
+const server = startServer(dataDir, ADMIN, {}, values.profile === '' ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`]);
 let pool;
 try {
   const url = new URL(await ready(server));

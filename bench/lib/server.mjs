@@ -1,11 +1,15 @@
 // A server of the built program, as a process of its own, for benches that talk to it over HTTP.
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { inRoot } from '../../scripts/lib/paths.mjs';
 import { diesWithUs } from '../../scripts/lib/run.mjs';
 
-/** All roles, embedded Postgres with fsync, a free port, only errors in the log. */
+/** What `npm start` gives to node. */
+export const START_FLAGS = JSON.parse(readFileSync(inRoot('package.json'), 'utf8')).scripts.start.split(' ').filter((word) => word.startsWith('--'));
+
+/** All roles, embedded Postgres with fsync, a free port, only errors in the log; node as `npm start` starts it. */
 export function startServer(dataDir, adminKey, env = {}, flags = []) {
-  return spawn(process.execPath, [...flags, ...diesWithUs, inRoot('scripts', 'start.mjs')], {
+  return spawn(process.execPath, [...START_FLAGS, ...flags, ...diesWithUs, inRoot('scripts', 'start.mjs')], {
     env: { ...process.env, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'error', ADMIN_API_KEY: adminKey, npm_lifecycle_event: '', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -10,9 +10,8 @@ import { setTimeout as rest } from 'node:timers/promises';
 import pg from 'pg';
 import { inRoot } from '../../scripts/lib/paths.mjs';
 import { ensureBuild, ensureRedis } from '../../scripts/lib/prepare.mjs';
+import { START_FLAGS } from './server.mjs';
 
-/** What `npm start` gives to node. */
-export const START_FLAGS = JSON.parse(readFileSync(inRoot('package.json'), 'utf8')).scripts.start.split(' ').filter((word) => word.startsWith('--'));
 const ADMIN = 'bench-admin-key-0123456789';
 const RESULTS = inRoot('bench', 'RESULTS.md');
 
