@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { RenderBudget, RenderFailure, type RenderState } from './render-state.js';
+import { COST, RENDER_LIMITS, RenderBudget, RenderFailure, type RenderState } from './render-state.js';
 import { checkTemplate, compileTemplate } from './template-compiler.js';
 import type { FieldKind } from './output-mode.js';
 import { cpuTime } from '../platform/clock/index.js';
@@ -212,13 +212,27 @@ describe('the budget', () => {
     }
   });
 
-  it('stops nested loops within a tenth of a second', () => {
+  class CountedBudget extends RenderBudget {
+    spent = 0;
+
+    override spend(units: number): void {
+      this.spent += units;
+      super.spend(units);
+    }
+  }
+
+  // The work is a tenth of a second's on an idle machine. The bound in time is ten times that, since this one may be busy; what is not
+  // counted as work would go on for minutes.
+  it('stops nested loops once their work is used up', () => {
     const l = Array.from({ length: 100 }, (_, i) => i);
     const nest = (depth: number, inner: string): string => '{{#each @root.l}}'.repeat(depth) + inner + '{{/each}}'.repeat(depth);
     for (const source of [nest(2, '{{this}}{{upper "abc"}}'), nest(3, ''), nest(4, 'x'), nest(3, '{{date "2026-01-01" "full"}}'), nest(2, '{{number this 3}}'), nest(2, 'y'.repeat(500))]) {
       const program = compileTemplate(source, 'html', 'p');
       program({ l: [1] }, state());
-      expect(timed(() => program({ l }, state()))).toBeLessThan(100);
+      const budget = new CountedBudget();
+      expect(() => program({ l }, state({ budget }))).toThrow(RenderFailure);
+      expect(budget.spent).toBeLessThan(RENDER_LIMITS.work + COST.luxon + 1);
+      expect(timed(() => program({ l }, state()))).toBeLessThan(1_000);
     }
   });
 
