@@ -28,6 +28,9 @@ describe('an event beside a bulk pass', () => {
   const ledger = async (campaignId: string) => (await t.db.raw<{ user: string }>(
     `select u.user_id as user from deliveries d join users u on u.id = d.user_id where d.campaign_id = $1 order by 1`, [campaignId])).map(({ user }) => user);
 
+  const event = (userId: string) => t.http.post('/v1/events').set(auth(t.keys.ingest))
+    .send({ events: [{ eventId: 'e', userId, name: 'signup', occurredAt: t.clock.now().toISOString() }] }).expect(200);
+
   it('is answered while the bulk pass is still at its first bucket: it waits for none of those before its own', async () => {
     const welcome = await createCampaign(t, { schedule: { type: 'triggered', event: 'signup', reentry: 'always' }, priority: 50 });
     const bulk = await createCampaign(t, { priority: 90 });
@@ -49,8 +52,7 @@ describe('an event beside a bulk pass', () => {
     const bulkPass = t.loop('planner');
     try {
       await held;
-      await t.http.post('/v1/events').set(auth(t.keys.ingest))
-        .send({ events: [{ eventId: 'e', userId: 'second-0', name: 'signup', occurredAt: t.clock.now().toISOString() }] }).expect(200);
+      await event('second-0');
       await t.loop('triggers');
       // What ranks higher meets the user first, what ranks lower can wait; nobody else has been decided yet.
       expect(await ledger(welcome)).toEqual(['second-0']);
@@ -70,21 +72,27 @@ describe('an event beside a bulk pass', () => {
     await event(userId);
     return welcome;
   };
-  const event = (userId: string) => t.http.post('/v1/events').set(auth(t.keys.ingest))
-    .send({ events: [{ eventId: 'e', userId, name: 'signup', occurredAt: t.clock.now().toISOString() }] }).expect(200);
   const bucketLocks = async () => (await t.db.raw<{ granted: boolean }>(
     `select granted from pg_locks where locktype = 'advisory' and classid = 7205 and database = (select oid from pg_database where datname = current_database())`));
-  const holder = () => (t.app.get(BucketPass) as unknown as Holding).database.pool.connect();
+  const connection = () => (t.app.get(BucketPass) as unknown as Holding).database.pool.connect();
+  /** As a bulk pass does that is at work on the first bucket. */
+  const holdFirstBucket = async () => {
+    const client = await connection();
+    await client.query('begin');
+    await client.query('select pg_advisory_xact_lock(7205, 0)');
+    return client;
+  };
+  const untilSomebodyWaits = async () => {
+    while (!(await bucketLocks()).some(({ granted }) => !granted)) await new Promise(setImmediate);
+  };
 
   it('of a user whose bucket is being decided is next in line for it: no bulk pass that comes later goes before', async () => {
     const welcome = await signUp('first-0');
-    const client = await holder();
-    const late = await holder();
+    const client = await holdFirstBucket();
+    const late = await connection();
     try {
-      await client.query('begin');
-      await client.query('select pg_advisory_xact_lock(7205, 0)');
       const round = t.loop('triggers');
-      while (!(await bucketLocks()).some(({ granted }) => !granted)) await new Promise(setImmediate);
+      await untilSomebodyWaits();
       expect(await ledger(welcome)).toEqual([]);
       await client.query('rollback');
       const { rows } = await late.query('select pg_try_advisory_lock(7205, 0) as locked');
@@ -99,12 +107,10 @@ describe('an event beside a bulk pass', () => {
 
   it('waits for its own bucket alone: one of a free bucket that comes later is decided meanwhile, one of the same is taken along', async () => {
     const welcome = await signUp('first-0');
-    const client = await holder();
+    const client = await holdFirstBucket();
     try {
-      await client.query('begin');
-      await client.query('select pg_advisory_xact_lock(7205, 0)');
       const rounds = [t.loop('triggers')];
-      while (!(await bucketLocks()).some(({ granted }) => !granted)) await new Promise(setImmediate);
+      await untilSomebodyWaits();
       for (const userId of ['second-0', 'first-1']) await event(userId);
       rounds.push(t.loop('triggers'));
       while ((await ledger(welcome)).length === 0) await new Promise(setImmediate);
@@ -120,10 +126,8 @@ describe('an event beside a bulk pass', () => {
 
   it('whose bucket a stopped planner holds gives up in time, and comes again', async () => {
     const welcome = await signUp('first-0');
-    const client = await holder();
+    const client = await holdFirstBucket();
     try {
-      await client.query('begin');
-      await client.query('select pg_advisory_xact_lock(7205, 0)');
       await t.loop('triggers');
       expect(await ledger(welcome)).toEqual([]);
     } finally {
