@@ -3,7 +3,7 @@ import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { jsonAnswer } from '../platform/answer/index.js';
 import { CurrentCaller, Scopes, type Caller } from '../platform/auth/index.js';
 import { FastPath } from '../platform/fast-path/index.js';
-import { RowwiseBody, batchRows, plainJson } from '../platform/http/index.js';
+import { RowwiseBody, batchRows, jsonOf } from '../platform/http/index.js';
 import { EventIngest, type IngestResult } from './event-ingest.js';
 import { EVENTS_SCHEMA } from './openapi.js';
 
@@ -22,7 +22,7 @@ export class EventsController implements OnModuleInit {
   onModuleInit(): void {
     this.fastPath.register({
       method: 'POST', path: '/v1/events', scopes: CALLERS, type: 'application/json',
-      answer: ({ body, caller }) => this.take(plainJson(body), caller!).then(jsonAnswer),
+      answer: ({ body, caller }) => this.take(jsonOf(body), caller!).then(jsonAnswer),
     });
   }
 

@@ -5,7 +5,7 @@ import { jsonAnswer, type Answer } from '../platform/answer/index.js';
 import { Scopes } from '../platform/auth/index.js';
 import { notFound } from '../platform/errors/index.js';
 import { FastPath, type PlainRequest } from '../platform/fast-path/index.js';
-import { ApiEventBatch, RowwiseBody, batchRows, isPlainObject, plainJson, validationPipe, type RejectedRow } from '../platform/http/index.js';
+import { ApiEventBatch, RowwiseBody, batchRows, isPlainObject, jsonOf, validationPipe, type RejectedRow } from '../platform/http/index.js';
 import { IsInstant, parseInstant } from '../platform/time/index.js';
 import { ACTION_LENGTH, APP_EVENT_TYPES, AppEvents, parseAppEvent, type AppEvent } from './app-events.js';
 
@@ -74,7 +74,7 @@ export class AppEventsController implements OnModuleInit {
   }
 
   private answerPlain({ parameter, body }: PlainRequest): Promise<Answer> | undefined {
-    const event = readPlain(parameter, plainJson(body));
+    const event = readPlain(parameter, jsonOf(body));
     return event && this.take(event).then(jsonAnswer);
   }
 

@@ -47,8 +47,8 @@ export class KeyRing {
     const hash = digest(secret);
     if (this.isBootstrap(hash)) return { keyId: BOOTSTRAP_ID, scope: 'admin' };
     const id = hash.toString('base64');
-    const known = this.cache.get(id);
-    if (known && known.until > this.clock.monotonic()) return known.caller;
+    const known = this.cached(id);
+    if (known) return known;
     const [row] = await this.database.query(find, { hash });
     if (!row) {
       this.cache.delete(id);
@@ -62,7 +62,11 @@ export class KeyRing {
   /** Whose key an Authorization header carries, if it was looked up so lately that a revocation would not be missed; else undefined. */
   seenLately(authorization: string | undefined): Caller | undefined {
     const secret = authorization?.startsWith(BEARER) ? authorization.slice(BEARER.length) : '';
-    const known = this.cache.get(digest(secret).toString('base64'));
+    return this.cached(digest(secret).toString('base64'));
+  }
+
+  private cached(id: string): Caller | undefined {
+    const known = this.cache.get(id);
     return known && known.until > this.clock.monotonic() ? known.caller : undefined;
   }
 

@@ -10,7 +10,7 @@ export { NoBody } from './no-body.js';
 export { PageQuery, decodeCursor, decodeIdCursor, encodeCursor, toPage, type Page } from './page.js';
 export { ReadOnly } from './read-only.js';
 export { SHORT_BODY, readRawBody, readShortBody, type RawRequest } from './raw-body.js';
-export { RowwiseBody, nestedTooDeep, plainJson } from './request-body.js';
+export { RowwiseBody, jsonOf, nestedTooDeep } from './request-body.js';
 export { RequestInterceptor } from './request.interceptor.js';
 export { idOf, requestId } from './request-id.js';
 export { SecretAnswer } from './secret-answer.js';

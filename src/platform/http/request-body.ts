@@ -39,21 +39,16 @@ function parse(request: RawRequest): unknown {
     // Mail providers may send RFC 8058's one-click unsubscribe as multipart. No route asks for such a field, so none is read.
     if (request.is('multipart/form-data')) return {};
   }
+  return jsonOf(bytes);
+}
+
+/** @throws Problem 400 for what is no JSON, null, or nested too deep */
+export function jsonOf(bytes: Buffer): unknown {
   const value = parseJson(bytes.toString('utf8'));
   // Further on null would be read as an empty object, which a PUT takes for "everything at its default".
   if (value === null) throw new Problem(400, 'The body is null; it must be a JSON object.');
   if (nestedTooDeep(value)) throw new Problem(400, `The body is nested deeper than ${MAX_DEPTH} levels.`);
   return value;
-}
-
-/** @returns undefined for what is no JSON, or such that the long way would refuse it. */
-export function plainJson(bytes: Buffer): unknown {
-  try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'));
-    return value === null || nestedTooDeep(value) ? undefined : value;
-  } catch {
-    return undefined;
-  }
 }
 
 function parseJson(text: string): unknown {
