@@ -16,26 +16,20 @@ const createPassKnown = sqlFile(import.meta.url, './sql/create-pass-known.sql');
 const createPassHeard = sqlFile(import.meta.url, './sql/create-pass-heard.sql');
 const createPassAsked = sqlFile(import.meta.url, './sql/create-pass-asked.sql');
 const clearAsked = sqlFile(import.meta.url, './sql/clear-pass-asked.sql');
-const measureAsked = sqlFile<{ channel: Channel }, { size: number }>(import.meta.url, './sql/measure-pass-asked.sql');
 const findFirstMonth = sqlFile<{ horizon: Date }, { firstMonth: string }>(import.meta.url, './sql/find-first-month.sql');
 const gatherBucketHistory = sqlFile<IdRange & Seen>(import.meta.url, './sql/gather-bucket-history.sql');
 const gatherPoolHistory = sqlFile<Seen & { asOfId: string | null }>(import.meta.url, './sql/gather-pool-history.sql');
-const gatherBucketHeard = sqlFile<IdRange & { now: Date; channel: Channel }>(import.meta.url, './sql/gather-bucket-heard.sql');
-const gatherPoolHeard = sqlFile<{ now: Date; channel: Channel }>(import.meta.url, './sql/gather-pool-heard.sql');
-
-/** All messages of a user are more to scan than those in the windows, so asking user by user is the cheaper way for more of them. */
-const FEW_ASKED = 2;
+const gatherHeard = sqlFile<{ now: Date; channel: Channel }>(import.meta.url, './sql/gather-heard.sql');
 
 /**
  * What a pass knows of its users' messages, in tables of the session: read from the ledger once, after the lock and before anything is
- * decided on the user; what the pass then takes is added by its own statements. A small pool is asked for user by user, a large one
- * has the whole bucket read, for all waves to come.
+ * decided on the user; what the pass then takes is added by its own statements. The history of a small pool is read user by user, for a
+ * large one that of the whole bucket, for all waves to come; what was heard is read of those a wave asks for and none before it did.
  */
 export class PassFacts {
   /** Above it one range scan of the whole bucket is cheaper than asking user by user. Tests move it: both ways are held to the oracle. */
   static smallPool = 2_048;
   private wholeHistory = false;
-  private readonly wholeHeard = new Set<Channel>();
 
   private constructor(
     private readonly tx: Transaction,
@@ -63,18 +57,12 @@ export class PassFacts {
 
   /**
    * What became of the channel's messages to whoever is asked for stands in pass_heard; no row is nothing heard.
-   * @param ask puts them into pass_asked; called only where it is not known of everybody already
+   * @param ask puts them into pass_asked
    */
   async heard(channel: Channel, ask: () => Promise<unknown>): Promise<void> {
-    if (this.wholeHeard.has(channel)) return;
-    const { now } = this.seen;
     await this.tx.query(clearAsked, {});
     await ask();
-    const [asked] = await this.tx.query(measureAsked, { channel });
-    if (asked!.size === 0) return;
-    if (asked!.size <= FEW_ASKED * PassFacts.smallPool) return void (await this.tx.query(gatherPoolHeard, { now, channel }));
-    await joiningSets(this.tx, () => this.tx.query(gatherBucketHeard, { ...this.range, now, channel }));
+    await joiningSets(this.tx, () => this.tx.query(gatherHeard, { now: this.seen.now, channel }), 'bitmaps');
     await this.tx.raw('analyze pass_heard (user_id)');
-    this.wholeHeard.add(channel);
   }
 }

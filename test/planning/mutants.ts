@@ -1,5 +1,5 @@
 import { EMPTY_POLICY } from '../../src/fatigue/index.js';
-import type { GeneratedWorld } from './generated-world.js';
+import type { GeneratedWorld, Person } from './generated-world.js';
 import { campaign, cap, quiet, sent, worldOf } from './directed-worlds.js';
 
 export interface Mutant {
@@ -18,6 +18,11 @@ const day = { type: 'calendar', unit: 'day', timezone: 'UTC' } as const;
 const rivals = [campaign({ priority: 10 }), campaign({ priority: 90 })];
 const adaptive = { ...EMPTY_POLICY.adaptive, enabled: true, unopenedStreak: 1 };
 const intoQuiet = worldOf({ caps: [cap()], history: [sent(0)], quietHours: [quiet('12:00', '13:15')], campaigns: [campaign({ transactional: false, onFatigue: 'defer' })] });
+
+/** With one more who is as the first, but for this. */
+function withSomebodyElse(world: GeneratedWorld, changes: Partial<Person>): GeneratedWorld {
+  return { ...world, people: [...world.people, { ...world.people[0]!, ...changes }] };
+}
 
 /** Faults of the deciding statements: each a slip that reads as well as the truth. Noon of a Wednesday is now. */
 export const MUTANTS: readonly Mutant[] = [
@@ -83,7 +88,7 @@ export const MUTANTS: readonly Mutant[] = [
     world: worldOf({ caps: [cap({ channel: 'any', limit: 2 })], adaptive, history: [sent(60), sent(3_000), sent(4_000)] }),
   },
   {
-    name: 'the unopened of the last 24 hours count too', from: `d.settled_at <= (select :p - interval '24 hours')`, to: 'd.settled_at <= :p',
+    name: 'the unopened of the last 24 hours count too', from: `m.settled_at <= (select :p - interval '24 hours')`, to: 'm.settled_at <= :p',
     world: worldOf({ caps: [cap({ limit: 2 })], adaptive, history: [sent(60)] }),
   },
   {
@@ -114,12 +119,17 @@ export const MUTANTS: readonly Mutant[] = [
     world: worldOf({ caps: [cap({ topic: 'promo' })], history: [sent(60)] }),
   },
   {
-    name: 'the unopened of the last 24 hours count too, where a whole bucket is read', from: `m.settled_at <= :p - interval '24 hours'`, to: 'm.settled_at <= :p', whole: true,
-    world: worldOf({ caps: [cap({ limit: 2 })], adaptive, history: [sent(60)] }),
+    name: 'what was heard on one channel is not asked for on another', from: 'where k.user_id = p.user_id and k.channel = :p', to: 'where k.user_id = p.user_id',
+    world: worldOf({
+      caps: [cap({ channel: 'email', limit: 2 })], adaptive, history: [sent(3_000), ...[60, 3_000].map((age) => sent(age, { channel: 'email' }))],
+      campaigns: [campaign({ priority: 90 }), campaign({ channel: 'email' })],
+    }),
   },
   {
-    name: 'the oldest open ends the streak, where a whole bucket is read', from: 'max(m.settled_at) filter', to: 'min(m.settled_at) filter', whole: true,
-    world: worldOf({ caps: [cap({ limit: 2 })], adaptive, history: [sent(60), sent(3_000, { opened: true }), sent(4_000), sent(5_000, { opened: true })] }),
+    name: 'whom the first wave did not ask for is never asked for', from: 'where k.user_id = p.user_id and k.channel = :p', to: 'where k.channel = :p',
+    world: withSomebodyElse(worldOf({
+      caps: [cap({ limit: 2 })], adaptive, history: [sent(60), sent(3_000)], campaigns: [campaign({ priority: 90, topic: 'news' }), campaign()],
+    }), { subscriptions: [{ channel: 'push', topic: 'news', state: 'unsubscribed' }] }),
   },
   {
     name: 'whom quiet hours defer is not asked for their caps', from: `or (m.bar = 'quiet_hours' and :p)`,
@@ -128,7 +138,7 @@ export const MUTANTS: readonly Mutant[] = [
     world: worldOf({ caps: [cap()], history: [sent(0)], quietHours: [quiet('11:00', '13:15')], campaigns: [campaign({ transactional: false, onFatigue: 'defer' })] }),
   },
   {
-    name: 'the oldest open ends the streak', from: 'max(d.settled_at) filter', to: 'min(d.settled_at) filter',
+    name: 'the oldest open ends the streak', from: 'max(m.settled_at) filter', to: 'min(m.settled_at) filter',
     world: worldOf({ caps: [cap({ limit: 2 })], adaptive, history: [sent(60), sent(3_000, { opened: true }), sent(4_000), sent(5_000, { opened: true })] }),
   },
 ];

@@ -31,7 +31,7 @@ describe('the bucket pass', () => {
     const seen = new Map<string, number>();
     let [priced, overtaken] = [0, 0];
     await fc.assert(fc.asyncProperty(anyWorld, fc.constantFrom(0, 8, USUAL_SMALL_POOL), async (world, smallPool) => {
-      // Facts are gathered user by user, for the whole bucket, or first one and then the other.
+      // The history is gathered user by user, for the whole bucket, or first one and then the other.
       PassFacts.smallPool = smallPool;
       const { placed, rows, verdicts } = await worlds.decide(world);
       for (const [i, { actual, expected }] of verdicts.entries()) {
