@@ -12,6 +12,8 @@ export interface Mutant {
   readonly world: GeneratedWorld;
   /** Of the statements that read a whole bucket at once. */
   readonly whole?: boolean;
+  /** Chance did not find it in 2,000 worlds: its own world alone tells it. */
+  readonly rare?: boolean;
 }
 
 const day = { type: 'calendar', unit: 'day', timezone: 'UTC' } as const;
@@ -126,7 +128,7 @@ export const MUTANTS: readonly Mutant[] = [
     }),
   },
   {
-    name: 'whom the first wave did not ask for is never asked for', from: 'where k.user_id = p.user_id and k.channel = :p', to: 'where k.channel = :p',
+    name: 'whom the first wave did not ask for is never asked for', from: 'where k.user_id = p.user_id and k.channel = :p', to: 'where k.channel = :p', rare: true,
     world: withSomebodyElse(worldOf({
       caps: [cap({ limit: 2 })], adaptive, history: [sent(60), sent(3_000)], campaigns: [campaign({ priority: 90, topic: 'news' }), campaign()],
     }), { subscriptions: [{ channel: 'push', topic: 'news', state: 'unsubscribed' }] }),
