@@ -671,7 +671,7 @@ CREATE UNIQUE INDEX waves_zone ON public.waves USING btree (run_id, zone, COALES
 CREATE OR REPLACE FUNCTION public.bucket_of(salt text, user_id text)
  RETURNS integer
  LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
+ STABLE PARALLEL SAFE
 RETURN ((((((('x'::text || encode(substr(sha256(convert_to(((salt || ':'::text) || user_id), 'UTF8'::name)), 1, 8), 'hex'::text)))::bit(64))::bigint >> 4) & '1152921504606846975'::bigint) % (10000)::bigint))::integer
 ;
 
