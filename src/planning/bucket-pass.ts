@@ -8,6 +8,7 @@ import { dueWaves, type DueWaveRow, poolsOf } from './due-waves.js';
 import { openBudgetOf, openBudgets, spendBudget } from './message-budgets.js';
 import type { IdRange, PassWorld } from './pass-parameters.js';
 import type { Pool } from './pass-statements.js';
+import { PoolSizes } from './pool-sizes.js';
 import { PassWorlds, type PassRules } from './pass-worlds.js';
 import { SendTimeCurves } from './send-times.js';
 
@@ -42,6 +43,8 @@ export interface PassOutcome {
  */
 @Injectable()
 export class BucketPass {
+  private readonly sizes = new PoolSizes();
+
   constructor(
     private readonly database: PlannerDatabase,
     private readonly clock: Clock,
@@ -134,7 +137,7 @@ export class BucketPass {
         if (pool === 'entered') await tx.query(settleEntries, { campaignId: wave.campaignId, bucket, unless: unlessOf(wave), now: world.now });
       };
       const rows = await decideWave<{ chunkId: string; size: number }>(
-        tx, this.worlds.predicates, wave, versions, range, pool, 'record', { ...limits, onPool, round });
+        tx, this.worlds.predicates, wave, versions, range, pool, 'record', { ...limits, onPool, round, ...(everybody ? { sizes: this.sizes } : {}) });
       if (budget) await spendBudget(tx, budget, rows.reduce((sum, row) => sum + row.size, 0));
       chunkIds.push(...rows.map((row) => row.chunkId));
       // A full pool of a throttled campaign is not the whole of it; and a pass for a few users is none for the bucket.
@@ -157,12 +160,10 @@ export class BucketPass {
   }
 
   /** Frozen before the pass began, but for a run that has fallen due since: then here, and the other buckets wait for this one. */
-  private async templateVersions(tx: Transaction, { runId, definition: { variants } }: DueWaveRow): Promise<number[]> {
-    const versions = async (): Promise<number[]> => (await tx.query(listRunVariants, { runId })).map(({ version }) => version);
-    const known = await versions();
-    if (known.length === variants.length) return known;
+  private async templateVersions(tx: Transaction, { runId, templateVersions, definition: { variants } }: DueWaveRow): Promise<number[]> {
+    if (templateVersions.length === variants.length) return templateVersions;
     await tx.query(freezeRunVariants, { runId, templates: variants.map((variant) => variant.template) });
-    return versions();
+    return (await tx.query(listRunVariants, { runId })).map(({ version }) => version);
   }
 
   /**

@@ -1,10 +1,10 @@
 import { sqlFile, type Transaction } from '../platform/database/index.js';
 import { NOW, type SegmentPredicates } from '../segments/index.js';
 import { joiningSets } from './join-search.js';
+import type { PoolSizes } from './pool-sizes.js';
 import { capsOf, passParameters, type IdRange, type PassWave, type PassWorld } from './pass-parameters.js';
-import { ASK, boundsOf, decisionOf, withAudience, POOLS, RANK, valuesOf, type Ending, type PassStatement, type Pool } from './pass-statements.js';
+import { ASK, boundsOf, decisionOf, withAudience, POOLS, RANK, SPLITS, valuesOf, type Ending, type PassStatement, type Pool } from './pass-statements.js';
 
-const clearPool = sqlFile(import.meta.url, './sql/clear-pass-pool.sql');
 const measurePool = sqlFile<object, { size: number }>(import.meta.url, './sql/measure-pass-pool.sql');
 const askEverybody = sqlFile(import.meta.url, './sql/ask-everybody.sql');
 const keepAudience = sqlFile(import.meta.url, './sql/keep-audience-in-pool.sql');
@@ -16,32 +16,49 @@ export interface PoolLimits {
   only?: readonly string[];
 }
 
+/** What a decision may be told beside its wave. */
+export interface DecideOptions extends PoolLimits {
+  subjectWave?: string;
+  asOfId?: string;
+  round?: number | null;
+  sizes?: PoolSizes;
+  /** What is to be done between the pool and the gates, told the pool's size. */
+  onPool?: (size: number) => Promise<void>;
+}
+
 /**
  * Decides one wave for one range of users: fills the pool with its audience, then meets the gates; what comes back depends on the
- * ending, and is empty where the pool is.
- * @param extra.onPool what is to be done between the two, told the pool's size.
+ * ending, and is empty where the pool is. Of an audience that is expected to be large those whom nobody asks for their messages are
+ * decided while the pool is filled.
  */
 export async function decideWave<Row>(
-  tx: Transaction, predicates: SegmentPredicates, wave: PassWave, world: PassWorld, range: IdRange, pool: Pool, ending: Ending,
-  extra: PoolLimits & { subjectWave?: string; asOfId?: string; round?: number | null; onPool?: (size: number) => Promise<void> } = {},
+  tx: Transaction, predicates: SegmentPredicates, wave: PassWave, world: PassWorld, range: IdRange, pool: Pool, ending: Ending, options: DecideOptions = {},
 ): Promise<Row[]> {
-  const { onPool, round, asOfId, ...parameters } = extra;
+  const { onPool, round, asOfId, sizes, ...parameters } = options;
   const named: Record<string, unknown> = { ...passParameters(wave, world, range), ...parameters };
-  await fillPool(tx, predicates, wave, world, POOLS[pool], named);
-  if (round) await tx.query(keepRound, { waveId: wave.waveId, round });
-  const [pooled] = await tx.query(measurePool, {});
-  await onPool?.(pooled!.size);
-  if (pooled!.size === 0) return [];
+  const split = round ? undefined : splitOf(pool, ending);
+  const fill = { tx, predicates, wave, world, named };
+  const filled = split && (await world.facts.ahead(sizes?.expected(wave.waveId) ?? 0))
+    ? await splitPool<Row>(fill, split) : { size: await fillPool(fill, POOLS[pool]), barred: undefined };
+  const pooled = round ? await keepInRound(tx, wave, round) : filled.size;
+  sizes?.saw(wave.waveId, pooled);
+  await onPool?.(pooled);
+  if (pooled === 0) return [];
   if (pool === 'entered') await tx.query(keepAudience, {});
-  await tx.raw('analyze pass_pool (user_id)');
   named.everyone = ending === 'show';
-  await world.facts.history(pooled!.size, asOfId ?? null);
+  if (!filled.barred) await world.facts.history(pooled, asOfId ?? null);
   if (wave.definition.worth || world.policy.adaptive.enabled) await world.facts.heard(wave.definition.channel, () => ask(tx, named));
   const statement = decisionOf({
     ending, caps: capsOf(wave, world).length, worth: wave.definition.worth, again: pool === 'deferred' ? keyOf(wave) : null, reserved: world.reserving,
-    rationed: named.budgetRoom !== null,
+    rationed: named.budgetRoom !== null, split: filled.barred !== undefined,
   });
-  return joiningSets(tx, () => tx.raw<Row>(statement.text, valuesOf(statement, named)));
+  const asked = await joiningSets(tx, () => tx.prepared<Row>(statement.name, statement.text, valuesOf(statement, named)));
+  return filled.barred ? [...filled.barred, ...asked] : asked;
+}
+
+function splitOf(pool: Pool, ending: Ending): PassStatement | undefined {
+  if (pool !== 'fresh' && pool !== 'bestHour') return undefined;
+  return ending === 'record' || ending === 'take' ? SPLITS[pool][ending] : undefined;
 }
 
 function keyOf({ definition: { schedule } }: PassWave): 'user' | 'entry' {
@@ -53,12 +70,17 @@ export async function rankPool(
   tx: Transaction, predicates: SegmentPredicates, wave: PassWave, world: PassWorld, range: IdRange, pool: Pool, limits: PoolLimits = {},
 ): Promise<number> {
   const named: Record<string, unknown> = { ...passParameters(wave, world, range), ...limits };
-  await fillPool(tx, predicates, wave, world, POOLS[pool], named);
-  await tx.raw('analyze pass_pool (user_id)');
-  const [pooled] = await tx.query(measurePool, {});
+  const pooled = await fillPool({ tx, predicates, wave, world, named }, POOLS[pool]);
   if (wave.definition.worth) await world.facts.heard(wave.definition.channel, () => tx.query(askEverybody, {}));
   await joiningSets(tx, () => tx.raw(RANK.text, valuesOf(RANK, named)));
-  return pooled!.size;
+  return pooled;
+}
+
+/** @returns how many are left */
+async function keepInRound(tx: Transaction, { waveId }: PassWave, round: number): Promise<number> {
+  await tx.query(keepRound, { waveId, round });
+  const [left] = await tx.query(measurePool, {});
+  return left!.size;
 }
 
 /** Whom the wave asks for what became of their messages: whoever no gate before worth and the caps has stopped. */
@@ -66,12 +88,31 @@ function ask(tx: Transaction, named: Record<string, unknown>): Promise<unknown> 
   return tx.raw(ASK.text, valuesOf(ASK, named));
 }
 
-async function fillPool(
-  tx: Transaction, predicates: SegmentPredicates, wave: PassWave, world: PassWorld, statement: PassStatement, named: Record<string, unknown>,
-): Promise<void> {
-  await tx.query(clearPool, {});
+interface Fill {
+  tx: Transaction;
+  predicates: SegmentPredicates;
+  wave: PassWave;
+  world: PassWorld;
+  named: Record<string, unknown>;
+}
+
+/** @returns how many are in it */
+async function fillPool(fill: Fill, statement: PassStatement): Promise<number> {
+  const { text, values } = await aboutAudience(fill, statement);
+  return fill.tx.change(text, values);
+}
+
+/** @returns how many the wave is about, and the verdicts on those of them who are not asked, as far as the ending tells any */
+async function splitPool<Row>(fill: Fill, statement: PassStatement): Promise<{ size: number; barred: Row[] }> {
+  const { text, values } = await aboutAudience(fill, statement);
+  const rows = await fill.tx.raw<Row & { size: number; state?: string | null }>(text, values);
+  return { size: rows[0]!.size, barred: rows.filter(({ state }) => state) };
+}
+
+async function aboutAudience({ tx, predicates, wave, world, named }: Fill, statement: PassStatement): Promise<{ text: string; values: unknown[] }> {
+  await world.facts.emptyPool();
   const values = valuesOf(statement, named);
   const audience = await predicates.compileAudienceWithin(tx, wave.definition.audience, world.settings, values.length + 1, boundsOf(statement));
   const own = audience.params.map((value) => (value === NOW ? world.now : value));
-  await tx.raw(withAudience(statement, audience), [...values, ...own]);
+  return { text: withAudience(statement, audience), values: [...values, ...own] };
 }

@@ -8,6 +8,8 @@ export interface DueWaveRow extends PassWave {
   freed: boolean;
   fresh: boolean;
   entered: boolean;
+  /** One for each variant, as they were frozen; none where the run has fallen due since. */
+  templateVersions: number[];
   /** How many more a throttled campaign may reserve now; null: no throttle. */
   room: number | null;
 }

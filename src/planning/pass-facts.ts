@@ -11,13 +11,10 @@ interface Window {
 type Channel = 'push' | 'email';
 type Seen = Window & { firstMonth: string; passWaves: readonly string[] };
 
-const createPassHistory = sqlFile(import.meta.url, './sql/create-pass-history.sql');
-const createPassKnown = sqlFile(import.meta.url, './sql/create-pass-known.sql');
-const createPassHeard = sqlFile(import.meta.url, './sql/create-pass-heard.sql');
-const createPassAsked = sqlFile(import.meta.url, './sql/create-pass-asked.sql');
+const clearPool = sqlFile(import.meta.url, './sql/clear-pass-pool.sql');
 const clearAsked = sqlFile(import.meta.url, './sql/clear-pass-asked.sql');
 const findFirstMonth = sqlFile<{ horizon: Date }, { firstMonth: string }>(import.meta.url, './sql/find-first-month.sql');
-const gatherBucketHistory = sqlFile<IdRange & Seen>(import.meta.url, './sql/gather-bucket-history.sql');
+const gatherBucketHistory = sqlFile<IdRange & Seen & { someKnown: boolean }>(import.meta.url, './sql/gather-bucket-history.sql');
 const gatherPoolHistory = sqlFile<Seen & { asOfId: string | null }>(import.meta.url, './sql/gather-pool-history.sql');
 const gatherHeard = sqlFile<{ now: Date; channel: Channel }>(import.meta.url, './sql/gather-heard.sql');
 
@@ -30,6 +27,9 @@ export class PassFacts {
   /** Above it one range scan of the whole bucket is cheaper than asking user by user. Tests move it: both ways are held to the oracle. */
   static smallPool = 2_048;
   private wholeHistory = false;
+  private someKnown = false;
+  private pooledBefore = false;
+  private askedBefore = false;
 
   private constructor(
     private readonly tx: Transaction,
@@ -38,20 +38,34 @@ export class PassFacts {
   ) {}
 
   static async begin(tx: Transaction, range: IdRange, window: Window, passWaves: readonly string[]): Promise<PassFacts> {
-    await tx.query(createPassHistory, {});
-    await tx.query(createPassKnown, {});
-    await tx.query(createPassHeard, {});
-    await tx.query(createPassAsked, {});
     const [found] = await tx.query(findFirstMonth, { horizon: window.horizon });
     return new PassFacts(tx, range, { ...window, passWaves, firstMonth: found!.firstMonth });
+  }
+
+  /** Empties the pool of the wave before; of the first there is none. */
+  async emptyPool(): Promise<void> {
+    if (this.pooledBefore) await this.tx.query(clearPool, {});
+    this.pooledBefore = true;
   }
 
   /** The history of everybody in the pool of this size stands in pass_history. @param asOfId only rows decided before this one */
   async history(pooled: number, asOfId: string | null = null): Promise<void> {
     if (this.wholeHistory) return;
-    if (pooled <= PassFacts.smallPool || asOfId !== null) return void (await this.tx.query(gatherPoolHistory, { ...this.seen, asOfId }));
-    await joiningSets(this.tx, () => this.tx.query(gatherBucketHistory, { ...this.range, ...this.seen }));
-    await this.tx.raw('analyze pass_history (user_id)');
+    if (pooled <= PassFacts.smallPool || asOfId !== null) {
+      this.someKnown = true;
+      return void (await this.tx.query(gatherPoolHistory, { ...this.seen, asOfId }));
+    }
+    await this.gatherHistory();
+  }
+
+  /** @returns whether the history of everybody in the bucket stands in pass_history, as it does where so large a pool is expected */
+  async ahead(expected: number): Promise<boolean> {
+    if (!this.wholeHistory && expected > PassFacts.smallPool) await this.gatherHistory();
+    return this.wholeHistory;
+  }
+
+  private async gatherHistory(): Promise<void> {
+    await joiningSets(this.tx, () => this.tx.query(gatherBucketHistory, { ...this.range, ...this.seen, someKnown: this.someKnown }));
     this.wholeHistory = true;
   }
 
@@ -60,9 +74,9 @@ export class PassFacts {
    * @param ask puts them into pass_asked
    */
   async heard(channel: Channel, ask: () => Promise<unknown>): Promise<void> {
-    await this.tx.query(clearAsked, {});
+    if (this.askedBefore) await this.tx.query(clearAsked, {});
+    this.askedBefore = true;
     await ask();
     await joiningSets(this.tx, () => this.tx.query(gatherHeard, { now: this.seen.now, channel }), 'bitmaps');
-    await this.tx.raw('analyze pass_heard (user_id)');
   }
 }

@@ -94,7 +94,7 @@ export function passParameters(wave: PassWave, world: PolicyWorld, range: IdRang
     quiet: JSON.stringify(quietRows(wave, world)),
     tiers: JSON.stringify(tierRows(world)),
     worthCells: JSON.stringify(worthCells(wave.campaignId, definition, world.settings, world.worthModel)),
-    adaptive: world.policy.adaptive.enabled ? JSON.stringify(world.policy.adaptive) : null,
+    ...adaptiveParameters(world),
     policyVersion: world.policyVersion, templateVersions: world.templateVersions, subjectWave: wave.waveId,
     priority: definition.priority, scheduledFor: wave.scheduledFor, localTimePassed: wave.passed, zone: wave.zone,
     only: null, poolLimit: null, passEntries: definition.schedule.type === 'triggered',
@@ -121,6 +121,11 @@ function pressParameters(world: PolicyWorld, caps: Cap[], calendars: CalendarRow
   return {
     capsFrom: caps.map((cap, i) => from(cap, ords[i]!)), capTopics: caps.map((cap) => topicOf(cap, world)), leastLimits: caps.map(least),
   };
+}
+
+/** adaptiveStreak is null where no limit is cut. */
+function adaptiveParameters({ policy: { adaptive } }: PolicyWorld): Record<string, unknown> {
+  return { adaptiveStreak: adaptive.enabled ? adaptive.unopenedStreak : null, adaptiveFactor: adaptive.factor, adaptiveFloor: adaptive.floor };
 }
 
 /** Whoever had an occurrence after this wall time is not reached by this one; null: everybody is. */

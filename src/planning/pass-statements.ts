@@ -5,6 +5,14 @@ export type Pool = 'fresh' | 'bestHour' | 'deferred' | 'entered' | 'one';
 /** What becomes of the verdicts: written, only counted, asked what they are worth, or shown. */
 export type Ending = 'record' | 'take' | 'ask' | 'show';
 
+/** Audiences that may be large. */
+export type SplitPool = 'fresh' | 'bestHour';
+export type SplitEnding = 'record' | 'take';
+
+export interface PreparedStatement extends PassStatement {
+  readonly name: string;
+}
+
 export interface PassStatement {
   readonly text: string;
   readonly params: readonly string[];
@@ -13,21 +21,31 @@ export interface PassStatement {
 const part = (name: string): string => sqlPart(import.meta.url, `./sql/${name}.part.sql`);
 const PRICE = part('price-pool');
 const DECIDE = part('decide-pool');
-const FILL = part('fill-pool');
-const ASKED = part('asked').trim();
+const FIRST_GATES = part('first-gates');
+const TALLY = part('tally').trim();
+const ASKED = withUsers(part('asked').trim());
 /** Each gate by itself, for explain alone. */
 const FLAGS = ['global_holdout', 'suppressed_address', 'unsubscribed', 'no_device', 'permission_denied', 'stale_device',
   'no_email', 'duplicate_address', 'local_time_passed', 'expired'];
 const PRESS_CAP = part('press-cap');
 const LIMIT_OF_CAP = part('limit-of-cap');
 
+const FRESH = part('pool-fresh').replace('__NARROW__', () => '');
+const BEST_HOUR = part('pool-fresh').replace('__NARROW__', () => part('narrow-best-hour'));
+
 /** Fills pass_pool, with what the first gates say; with `__AUDIENCE__` for the compiled predicate still in it. */
 export const POOLS: Readonly<Record<Pool, PassStatement>> = {
-  fresh: filling(part('pool-fresh').replace('__NARROW__', () => '')),
-  bestHour: filling(part('pool-fresh').replace('__NARROW__', () => part('narrow-best-hour'))),
+  fresh: filling(FRESH),
+  bestHour: filling(BEST_HOUR),
   deferred: filling(part('pool-deferred')),
   entered: filling(part('pool-entered')),
   one: filling(part('pool-one'), FLAGS),
+};
+
+/** Fills pass_pool with whoever is asked, and decides on the others at once; `__AUDIENCE__` as in POOLS. */
+export const SPLITS: Readonly<Record<SplitPool, Readonly<Record<SplitEnding, PassStatement>>>> = {
+  fresh: { record: splitting(FRESH, 'record-barred'), take: splitting(FRESH, 'count-barred') },
+  bestHour: { record: splitting(BEST_HOUR, 'record-barred'), take: splitting(BEST_HOUR, 'count-barred') },
 };
 
 /** What the pool's users are worth to the wave, into pass_ranks. */
@@ -55,17 +73,19 @@ export interface Shape {
   readonly reserved: boolean;
   /** A budget of messages holds for the campaign. */
   readonly rationed: boolean;
+  /** The pool has only those who are asked, with their messages counted. */
+  readonly split: boolean;
 }
 
-const composed = new Map<string, PassStatement>();
+const composed = new Map<string, PreparedStatement>();
 
 /**
  * The one SELECT of deciding with each of its ends: launch, simulate and explain differ in nothing else, which is why what
  * simulate foretells is what launch does. What a wave does not use is left out of its statement.
  */
-export function decisionOf(shape: Shape): PassStatement {
+export function decisionOf(shape: Shape): PreparedStatement {
   const name = nameOf(shape);
-  const known = composed.get(name) ?? compose(shape);
+  const known = composed.get(name) ?? { name, ...compose(shape) };
   composed.set(name, known);
   return known;
 }
@@ -74,46 +94,82 @@ export function decisionOf(shape: Shape): PassStatement {
 export function decisions(caps: number): Array<[name: string, statement: PassStatement]> {
   const both = [true, false];
   const ends: Ending[] = ['record', 'take', 'ask', 'show'];
-  const shapes = ends.flatMap((ending) => both.flatMap((worth) => both.flatMap((reserved) => both.flatMap((rationed) =>
-    ([null, 'user', 'entry'] as const).map((again) => ({ ending, caps, worth, reserved, rationed, again }))))));
+  const shapes = ends.flatMap((ending) => both.flatMap((worth) => both.flatMap((reserved) => both.flatMap((rationed) => both.flatMap((split) =>
+    ([null, 'user', 'entry'] as const).map((again) => ({ ending, caps, worth, reserved, rationed, split, again })))))));
   return shapes.map((shape) => [nameOf(shape), decisionOf(shape)]);
 }
 
 /** @param flags gates that are kept each by itself */
 function filling(pool: string, flags: readonly string[] = []): PassStatement {
-  return numberParameters(FILL.replace('__POOL__', () => pool.trim())
-    .replace('__FLAG_NAMES__', () => flags.map((flag) => `, ${flag}`).join('')).replace('__FLAGS__', () => flags.map((flag) => `, f.${flag}`).join('')));
+  const gates = firstGates(pool, ['in_audience', 'entry', 'due_at', 'expires_at', ...flags], '');
+  const fill = part('fill-pool').replace('__FLAG_NAMES__', () => flags.map((flag) => `, ${flag}`).join(''))
+    .replace('__FLAGS__', () => flags.map((flag) => `, m.${flag}`).join(''));
+  return numberParameters(`${gates}\n${fill}`);
+}
+
+function splitting(pool: string, ending: string): PassStatement {
+  const gates = firstGates(pool, [], part('messages').trim());
+  return numberParameters(withUsers(`${gates}\n${part('split-pool')}\n${part(ending)}`));
+}
+
+/** @param own columns of the pool's rows beside the user */
+function firstGates(pool: string, own: readonly string[], messages: string): string {
+  return FIRST_GATES.replace('__POOL__', () => pool.trim()).replace('__MESSAGES__', () => messages)
+    .replace('__OWN__', () => own.map((column) => ` f.${column},`).join(''));
+}
+
+/** What is said of users in several statements: of __WHOM_m__ whether m is asked, of __VARIANT_OF_m__ the variant of m. */
+function withUsers(text: string): string {
+  return text.replaceAll(/__WHOM_(\w)__/g, (_, of: string) => part('whom-asked').trim().replaceAll('__OF__', of))
+    .replaceAll(/__VARIANT_OF_(\w)__/g, (_, of: string) => part('variant-of').trim().replaceAll('__OF__', of));
 }
 
 function priceOf(users: string): string {
   return PRICE.replaceAll('__PRICED__', () => users);
 }
 
-function nameOf({ ending, caps, worth, again, reserved, rationed }: Shape): string {
+function nameOf({ ending, caps, worth, again, reserved, rationed, split }: Shape): string {
   return [
     `${ending} under ${caps} caps`, ...(worth ? ['worth'] : []), ...(again ? [`again by ${again}`] : []), ...(reserved ? ['reserved'] : []),
-    ...(rationed ? ['rationed'] : []),
+    ...(rationed ? ['rationed'] : []), ...(split ? ['split'] : []),
   ].join(' ');
 }
 
-function compose({ ending, caps, worth, again, reserved, rationed }: Shape): PassStatement {
-  const ends: Record<Ending, string> = {
-    record: part('record-verdicts')
-      .replace('__AGAIN__', () => (again ? part('decide-again').replace('__KEY__', ROW_KEYS[again]) : ''))
-      .replace('__TERMS__', () => (worth ? part('record-worth').replace('__AGAIN__', () => (again ? part('decide-worth-again') : '')) : '')),
-    take: part('take-verdicts'),
-    ask: part('ask-verdicts'),
-    show: part('show-verdict'),
-  };
+function compose(shape: Shape): PassStatement {
+  const { ending, caps, worth, reserved, rationed, split } = shape;
   const pressed = Array.from({ length: caps }, (_, n) => PRESS_CAP.replaceAll('__N__', String(n + 1))).join('');
-  const decide = DECIDE.replace('__CAPS__', () => pressed)
+  const decide = DECIDE.replace('__TALLY__', () => (split ? '' : `${TALLY},`)).replace('__CAPS__', () => pressed)
     .replace('__RESERVE__', () => (reserved ? part('reserve-gate').trim() : ''))
     .replace('__RESERVATIONS__', () => (reserved
       ? 'left join reserve_gate as rg on not :transactional::boolean and not :ignoreCaps::boolean and rg.user_id = m.user_id' : part('no-reservations').trim()))
     .replace('__PRICES__', () => (worth ? 'left join priced as w on w.user_id = m.user_id' : part('no-prices').trim()))
     .replace('__RATIONED__', () => part(rationed ? 'ration' : 'no-ration').trim())
     .replaceAll(/__LIMIT_OF_(\w)__/g, (_, cap: string) => LIMIT_OF_CAP.replaceAll('__CAP__', cap));
-  return numberParameters(`with asked as materialized (${ASKED})${worth ? `,\n${priceOf('asked')}` : ''}\n${decide}\n${ends[ending]}`);
+  const asked = `with asked as materialized (${ASKED})${worth ? `,\n${priceOf('asked')}` : ''}`;
+  return numberParameters(withUsers(`${asked}\n${decide}\n${split ? '' : part('barred')}${endingOf(ending, shape)}`));
+}
+
+function endingOf(ending: Ending, { worth, again, split }: Shape): string {
+  // Of a pool that was split everybody is asked, and knows how many messages count.
+  const counted = split ? 'cross join lateral (select e.messages) as k' : 'left join tally as k on k.user_id = e.user_id';
+  const barred = (columns: string): string => (split ? '' : `union all select ${columns} from barred as b`);
+  switch (ending) {
+    case 'record':
+      return part('record-verdicts')
+        .replace('__BARRED__', () => barred('b.user_id, b.entry, b.due_at, b.expires_at, b.state, b.why, null, b.variant, null, null, null, null, null, null'))
+        .replace('__COUNTED__', () => counted)
+        .replace('__AGAIN__', () => (again ? part('decide-again').replace('__KEY__', ROW_KEYS[again]) : ''))
+        .replace('__NEW_ID__', again ? 'null::bigint' : `nextval('delivery_id_seq')`)
+        .replace('__RETURNING__', again ? 'returning d.user_id, d.id, d.state' : '')
+        .replace('__TAKEN__', again ? `(select * from written as d where d.state = 'queued')` : 'queued')
+        .replace('__TERMS__', () => (worth ? part('record-worth').replace('__AGAIN__', () => (again ? part('decide-worth-again') : '')) : ''));
+    case 'take':
+      return part('take-verdicts').replace('__BARRED__', () => barred('b.user_id, b.state, b.why, b.variant, null, null, null')).replace('__COUNTED__', () => counted);
+    case 'ask':
+      return part('ask-verdicts');
+    case 'show':
+      return part('show-verdict').replace('__COUNTED__', () => counted);
+  }
 }
 
 /** The range of ids that a statement about an audience is bound to, as it stands in its text. */

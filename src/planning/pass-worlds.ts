@@ -6,18 +6,19 @@ import { NOW, SegmentPredicates } from '../segments/index.js';
 import { Scores, type WorthModel } from '../scoring/index.js';
 import { SettingsService, type Settings } from '../settings/index.js';
 import type { FatiguePolicy } from '../fatigue/index.js';
-import type { CampaignDefinition } from '../campaigns/index.js';
+import { Occurrences, type CampaignDefinition } from '../campaigns/index.js';
 import { NO_BUDGETS } from './message-budgets.js';
 import { PassFacts } from './pass-facts.js';
 import { horizonOf, type IdRange, type PassWorld, type PolicyWorld } from './pass-parameters.js';
+import { createPassTables } from './pass-tables.js';
 import { RESERVED, boundsOf, valuesOf, withAudience } from './pass-statements.js';
 
 const listZones = sqlFile<IdRange & { defaultZone: string }, { zone: string }>(import.meta.url, './sql/list-zones.sql');
 const listTopicIds = sqlFile<object, { key: string; id: number }>(import.meta.url, './sql/list-topic-ids.sql');
 const listSegmentIds = sqlFile<{ keys: string[] }, { key: string; id: string }>(import.meta.url, './sql/list-segment-ids.sql');
-const createPassReserved = sqlFile(import.meta.url, './sql/create-pass-reserved.sql');
 const listReserving = sqlFile<{ now: Date }, Reserving>(import.meta.url, './sql/list-reserving-campaigns.sql');
-const createPassPool = sqlFile(import.meta.url, './sql/create-pass-pool.sql');
+
+const FEW_USERS = 1_000n;
 
 /** What holds for every pass: read before the lock is taken, so that it costs no time under it. At most a second old. */
 export interface PassRules {
@@ -44,6 +45,7 @@ export class PassWorlds {
     private readonly policies: FatiguePolicies,
     private readonly installation: Installation,
     private readonly scores: Scores,
+    private readonly occurrences: Occurrences,
   ) {}
 
   async rules(): Promise<PassRules> {
@@ -53,12 +55,11 @@ export class PassWorlds {
   }
 
   async at(tx: Transaction, rules: PassRules, now: Date, range: IdRange, passWaves: string[]): Promise<PassWorld> {
-    await tx.query(createPassPool, {});
+    await createPassTables(tx);
     const reserving = await this.reserve(tx, rules, now, range);
-    const zones = await tx.query(listZones, { ...range, defaultZone: rules.settings.defaultTimezone });
     const world: PolicyWorld = {
       ...rules, now, passWaves,
-      zones: zones.map(({ zone }) => zone),
+      zones: await this.zones(tx, range, rules.settings.defaultTimezone),
       topicIds: await topicIds(tx, rules.policy),
       segmentIds: await segmentIds(tx, rules.policy),
       globalSalt: `global-holdout:${this.installation.key('global-holdout').toString('hex')}`,
@@ -67,9 +68,17 @@ export class PassWorlds {
     return { ...world, reserving, facts: await PassFacts.begin(tx, range, { now, horizon: horizonOf(world) }, passWaves) };
   }
 
+  /**
+   * Zones of the users of a range; of a large one, of all users that there are: these are found by a jump in an index for each zone,
+   * where reading 16,384 users costs 4 ms.
+   */
+  private async zones(tx: Transaction, range: IdRange, defaultZone: string): Promise<string[]> {
+    if (BigInt(range.toId) - BigInt(range.fromId) <= FEW_USERS) return (await tx.query(listZones, { ...range, defaultZone })).map(({ zone }) => zone);
+    return [...new Set([...(await this.occurrences.zones(tx)).present, defaultZone])];
+  }
+
   /** Puts down whom campaigns with reserve: true hold slots for, as their audiences stand now. @returns whether there are such campaigns */
   private async reserve(tx: Transaction, { settings, policy }: PassRules, now: Date, range: IdRange): Promise<boolean> {
-    await tx.query(createPassReserved, {});
     if (policy.caps.length === 0) return false;
     const campaigns = await tx.query(listReserving, { now });
     for (const { id, definition, topicId, zones, dues } of campaigns) {

@@ -13,6 +13,7 @@ import { SendTimeCurves } from './send-times.js';
 import { PassWorlds, type PassRules } from './pass-worlds.js';
 import type { IdRange, PassWave } from './pass-parameters.js';
 import { PortfolioPricer, type WavesOf } from './portfolio-pricer.js';
+import { PoolSizes } from './pool-sizes.js';
 import { Tally, type Simulation, type VerdictCount } from './tally.js';
 
 const findTopicId = sqlFile<{ key: string | null }, { id: number }>(import.meta.url, './sql/find-topic-id.sql');
@@ -48,14 +49,15 @@ export class Simulator {
     const wavesOf: WavesOf = (tx, bucket, range) => this.wavesAt(tx, bucket, range, asOf, subjects);
     const budgets = await this.pricer.foretell(rules, asOf, wavesOf);
     const tally = new Tally(campaign.definition, asOf, campaign.definition.worth ? budgets.get(campaign.definition.channel)?.price : undefined);
+    const sizes = new PoolSizes();
     for (let bucket = 0; bucket < extent!.buckets; bucket++) {
-      await this.database.transaction((tx) => this.decide(tx, rules, bucket, asOf, wavesOf, budgets, campaignId, tally));
+      await this.database.transaction((tx) => this.decide(tx, rules, bucket, asOf, wavesOf, budgets, campaignId, tally, sizes));
     }
     return tally.result();
   }
 
   private async decide(
-    tx: Transaction, rules: PassRules, bucket: number, asOf: Date, wavesOf: WavesOf, budgets: OpenBudgets, subjectId: string, tally: Tally,
+    tx: Transaction, rules: PassRules, bucket: number, asOf: Date, wavesOf: WavesOf, budgets: OpenBudgets, subjectId: string, tally: Tally, sizes: PoolSizes,
   ): Promise<void> {
     const range = bucketRange(bucket);
     const waves = await wavesOf(tx, bucket, range);
@@ -63,7 +65,7 @@ export class Simulator {
     for (const { wave, round } of await decisionOrder(tx, this.worlds.predicates, waves, world, range)) {
       const budget = wave.definition.class === 'transactional' ? undefined : budgets.get(wave.definition.channel);
       for (const pool of poolsOf(wave)) {
-        const counts = await decideWave<VerdictCount>(tx, this.worlds.predicates, wave, world, range, pool, 'take', { subjectWave: HYPOTHETICAL, round });
+        const counts = await decideWave<VerdictCount>(tx, this.worlds.predicates, wave, world, range, pool, 'take', { subjectWave: HYPOTHETICAL, round, sizes });
         if (budget) budget.room -= counts.reduce((sum, { state, n }) => sum + (state === 'queued' ? n : 0), 0);
         if (wave.campaignId === subjectId) tally.own(counts);
         else tally.other(wave.campaignId, counts);
@@ -110,7 +112,7 @@ function wavesOf({ waves }: PlannedRun): PlannedRun['waves'] {
 }
 
 function asDue(wave: PassWave, now: Date): DueWaveRow {
-  return { ...wave, now, freed: false, fresh: true, entered: false, room: null };
+  return { ...wave, now, freed: false, fresh: true, entered: false, room: null, templateVersions: [] };
 }
 
 /** As the pass ranks: priority, then campaign id, then due instant and wave. */

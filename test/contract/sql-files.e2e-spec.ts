@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { SQL_FILES } from '../../src/platform/database/index.js';
-import { ASK, POOLS, RANK, decisions, withAudience } from '../../src/planning/pass-statements.js';
+import { ASK, POOLS, RANK, SPLITS, decisions, withAudience } from '../../src/planning/pass-statements.js';
 import '../../src/app.module.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -45,7 +45,8 @@ describe('every SQL file', () => {
   });
 
   it('is composed to a statement that Postgres understands, for every pool and ending of the pass', async () => {
-    for (const [name, statement] of [...Object.entries(POOLS), ...decisions(2), ['rank', RANK] as const, ['ask', ASK] as const]) {
+    const splits = Object.entries(SPLITS).flatMap(([pool, endings]) => Object.entries(endings).map(([ending, statement]) => [`${pool} to ${ending}`, statement] as const));
+    for (const [name, statement] of [...Object.entries(POOLS), ...splits, ...decisions(2), ['rank', RANK] as const, ['ask', ASK] as const]) {
       await client.query(`prepare "${name}" as ${withAudience(statement, { within: 'true', anybody: 'true' })}`);
     }
   });

@@ -1,5 +1,6 @@
 import { ApiDatabase, type SqlFile, type Transaction } from '../../src/platform/database/index.js';
 import { PassFacts } from '../../src/planning/pass-facts.js';
+import { createPassTables } from '../../src/planning/pass-tables.js';
 import { SettingsModule } from '../../src/settings/index.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -36,7 +37,7 @@ async function waysOf(change: (tx: Transaction) => Promise<unknown> = async () =
   const plans: Node[] = [];
   return t.app.get(ApiDatabase).transaction(async (tx) => {
     const watched: Transaction = {
-      ...tx, client: tx.client, raw: (text, params) => tx.raw(text, params),
+      ...tx, client: tx.client,
       query: async <P extends object, R>(file: SqlFile<P, R>, params: P): Promise<R[]> => {
         if (file.name === 'gather-heard') {
           await change(tx);
@@ -47,6 +48,7 @@ async function waysOf(change: (tx: Transaction) => Promise<unknown> = async () =
         return tx.query(file, params);
       },
     };
+    await createPassTables(tx);
     const facts = await PassFacts.begin(watched, { fromId: '0', toId: '16384' }, { now: NOW, horizon: NOW }, []);
     await facts.heard('push', () => tx.raw(`insert into pass_asked (user_id) select generate_series(1, ${USERS})`));
     const heard = await tx.raw<object>(`select messages::integer, count(*)::integer as users from pass_heard group by messages order by messages`);

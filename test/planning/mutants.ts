@@ -74,7 +74,7 @@ export const MUTANTS: readonly Mutant[] = [
     world: worldOf({ caps: [cap()], history: [sent(60)] }),
   },
   {
-    name: 'a transactional message takes a slot', from: `w.state = 'queued' and not :p`, to: `w.state = 'queued'`,
+    name: 'a transactional message takes a slot', from: 'as w\n  where not :p', to: 'as w\n  where :p is not null',
     world: worldOf({ caps: [cap()], campaigns: [campaign({ priority: 90, transactional: true }), campaign()] }),
   },
   {
@@ -134,9 +134,9 @@ export const MUTANTS: readonly Mutant[] = [
     }), { subscriptions: [{ channel: 'push', topic: 'news', state: 'unsubscribed' }] }),
   },
   {
-    name: 'whom quiet hours defer is not asked for their caps', from: `or (m.bar = 'quiet_hours' and :p)`,
+    name: 'whom quiet hours defer is not asked for their caps', from: `.bar = 'quiet_hours' and :p)`,
     // Still with its parameter, of which Postgres could not tell the type where nothing else names it.
-    to: `or (m.bar = 'quiet_hours' and :p and false)`,
+    to: `.bar = 'quiet_hours' and :p and false)`,
     world: worldOf({ caps: [cap()], history: [sent(0)], quietHours: [quiet('11:00', '13:15')], campaigns: [campaign({ transactional: false, onFatigue: 'defer' })] }),
   },
   {

@@ -3,12 +3,15 @@ import fc from 'fast-check';
 import { variantIndex } from '../../src/experiments/index.js';
 import { compareRank } from '../../src/fatigue/index.js';
 import { PassFacts } from '../../src/planning/pass-facts.js';
+import { PoolSizes } from '../../src/planning/pool-sizes.js';
 import { createCampaign, launch, putPolicy } from '../factories/campaigns.js';
+import { mutateSql } from '../support/mutated-sql.js';
 import { planOnce } from '../support/planned-once.js';
 import { auth } from '../support/test-app.js';
+import { campaign, sent, worldOf } from './directed-worlds.js';
 import { NOW, world as anyWorld } from './generated-world.js';
 import { bodyOf } from './place-campaigns.js';
-import { USUAL_SMALL_POOL, useWorlds } from './worlds.js';
+import { LARGE, USUAL_SMALL_POOL, useWorlds } from './worlds.js';
 
 const RUNS = Number(process.env.RAPPORT_PROPERTY_RUNS ?? 60);
 /** More worlds than this are decided by plans that are kept, and take a third of the time. */
@@ -20,6 +23,8 @@ const SEED = Number(process.env.RAPPORT_PROPERTY_SEED ?? 11);
 
 describe('the bucket pass', () => {
   const worlds = useWorlds();
+  const usual = PoolSizes.prototype.expected;
+  afterEach(() => void (PoolSizes.prototype.expected = usual));
   if (RUNS > PLANNED_EACH) {
     let undo: () => void;
     beforeAll(() => void (undo = planOnce()));
@@ -27,13 +32,15 @@ describe('the bucket pass', () => {
   }
 
   it(`decides as the pure oracle does, row by row, in ${RUNS} generated worlds`, async () => {
-    const { judge } = worlds;
+    const { judge, placer } = worlds;
     const seen = new Map<string, number>();
     let [priced, overtaken] = [0, 0];
     await fc.assert(fc.asyncProperty(anyWorld, fc.constantFrom(0, 8, USUAL_SMALL_POOL), async (world, smallPool) => {
       // The history is gathered user by user, for the whole bucket, or first one and then the other.
       PassFacts.smallPool = smallPool;
       const { placed, rows, verdicts } = await worlds.decide(world);
+      const miscounted = await placer.readMiscounted();
+      if (miscounted.length > 0) expect(miscounted).toEqual([]);
       for (const [i, { actual, expected }] of verdicts.entries()) {
         // The framework's matchers are slow where nothing is to be told; they tell what differs.
         if (!isDeepStrictEqual(actual, expected)) expect(actual).toEqual(expected);
@@ -52,6 +59,37 @@ describe('the bucket pass', () => {
     expect(priced).toBeGreaterThan(2 * RUNS);
     expect(overtaken).toBeGreaterThan(RUNS / 20);
   }, 300_000 + 1_000 * RUNS);
+
+  const stopped = worldOf({
+    history: [sent(60), sent(3_000)], campaigns: [campaign({ priority: 90 }), campaign({ priority: 80, topic: 'news' }), campaign()],
+    someone: { subscriptions: [{ channel: 'push', topic: 'news', state: 'unsubscribed' }] },
+  });
+
+  it.each([
+    ['nobody knows how large its audience is', 0], ['it is expected to be large', LARGE],
+  ])('counts the messages of whoever is stopped early, and leaves nobody out of the first wave, where %s', async (_, expected) => {
+    PassFacts.smallPool = 0;
+    PoolSizes.prototype.expected = () => expected;
+    const { rows, verdicts } = await worlds.decide(stopped);
+    expect(rows.map(({ state, reason }) => `${state} ${reason ?? ''}`.trim()).sort()).toEqual(['queued', 'queued', 'suppressed unsubscribed']);
+    for (const { actual, expected: truth } of verdicts) expect(actual).toEqual(truth);
+    expect(await worlds.placer.readMiscounted()).toEqual([]);
+  });
+
+  it.each([
+    ['whoever is stopped early', 'coalesce(b.messages, 0)', '0'], ['everybody asked, counted with the first gates', 'null, null, null, 1 from pass_history', 'null, null, null, null from pass_history'],
+    ['everybody, counted with the caps', 'count(*) as messages', '0 as messages'],
+  ])('a wrong number of messages is noticed: of %s', async (_, from, to) => {
+    PassFacts.smallPool = 0;
+    const mutation = mutateSql((sql) => sql.replaceAll(from, to));
+    try {
+      await worlds.decide(stopped);
+    } finally {
+      mutation.undo();
+    }
+    expect(mutation.hits()).toBeGreaterThan(0);
+    expect(await worlds.placer.readMiscounted()).not.toEqual([]);
+  });
 
   it('a world that is placed is what the API makes of its campaigns', async () => {
     const { t, placer } = worlds;

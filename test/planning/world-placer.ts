@@ -128,4 +128,13 @@ export class WorldPlacer {
        e.net_worth as "netWorth"
      from deliveries as d join users as u on u.id = d.user_id
      left join decision_worth as e on e.user_id = d.user_id and e.run_id = d.run_id where d.campaign_id > 0`);
+
+  /** Whose number of messages in seven days is not what the ledger holds: of the history, and of what the pass had queued before. */
+  readMiscounted = (): Promise<object[]> => this.t.db.raw<object>(
+    `select d.user_id, d.campaign_id, d.state, d.reason, d.messages_in_7d, c.messages
+     from deliveries as d
+     cross join lateral (
+       select count(*)::integer as messages from deliveries as h
+       where h.user_id = d.user_id and h.counted_at is not null and least(h.counted_at, $1::timestamptz) > $1::timestamptz - interval '7 days' and (h.campaign_id = 0 or h.id < d.id)) as c
+     where d.campaign_id > 0 and d.messages_in_7d <> c.messages`, [NOW]);
 }

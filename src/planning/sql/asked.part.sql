@@ -2,6 +2,6 @@
 -- row needs the instant at which every gate would pass, so where the campaign defers, quiet hours keep nobody from being asked; explain asks
 -- them all of its user.
 -- reads: pass_pool
-select m.user_id, m.zone
+select m.*
 from pass_pool as m
-where m.bar is null or :everyone::boolean or (m.bar = 'quiet_hours' and :defer::boolean)
+where __WHOM_m__

@@ -1,2 +1,3 @@
+-- DELETE as in clear-pass-pool.sql.
 -- writes: pass_asked (temporary)
-truncate pass_asked;
+delete from pass_asked;

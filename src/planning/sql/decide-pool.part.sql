@@ -4,6 +4,7 @@
 -- Facts are gathered by ranges of the bucket's ids rather than user by user: the tables are indexed by user, so each is one
 -- range scan. History and what was heard stand in tables of the session (gather-*.sql), once for all waves of the pass.
 -- Only what is read twice is materialized; `decided` is read once, so that each ending pays for the columns it takes.
+-- Whoever is not asked goes past all that (barred.part.sql).
 -- After asked.part.sql and price-pool.part.sql.
 -- reads: segment_members, pass_pool, pass_history, pass_heard, pass_reserved, asked (of asked.part.sql), priced (of price-pool)
 , quiet as materialized (
@@ -21,20 +22,23 @@ calendars as materialized (
 gaps as materialized (
   select g.channel, g.length, :now::timestamptz - g.length as since from jsonb_to_recordset(:gaps::jsonb) as g (channel channel, length interval)
 ),
-tally as (
-  select h.user_id, count(*) as messages
+__TALLY__
+-- What counts of whoever is asked: read three times below.
+recent as materialized (
+  select h.user_id, h.id, h.campaign_id, h.channel, h.topic_id, h.at, h.this_pass
   from pass_history as h
-  where h.at > :weekAgo::timestamptz
-  group by h.user_id
+  join asked as a on a.user_id = h.user_id
 ),
 -- Who may be over a cap at all: on whatever channel, by the widest window of any zone and the lowest limit of any tier. Most users are
 -- not, and only the others are counted exactly below.
 pressed as materialized (
   select h.user_id, a.zone
-  from pass_history as h
+  from (
+    select h.user_id
+    from recent as h
+    group by h.user_id
+    having false __CAPS__) as h
   join asked as a on a.user_id = h.user_id
-  group by h.user_id, a.zone
-  having false __CAPS__
 ),
 -- The first tier in the policy's order that holds the user replaces the limits that it names.
 tiers as (
@@ -48,15 +52,19 @@ tiers as (
     offset 0) as m
   order by m.user_id, t.ord
 ),
+-- How often the limit of whoever stopped opening is cut, and by how much: all but the longest streaks are among the first.
 streaks as (
-  select h.user_id, h.unopened
+  select h.user_id, (h.unopened / :adaptiveStreak::integer)::integer as cuts
   from pass_heard as h
-  where h.channel = :channel::channel and :adaptive::jsonb is not null
+  where h.channel = :channel::channel and h.unopened >= :adaptiveStreak::integer
+),
+cuts as materialized (
+  select array_agg(power(:adaptiveFactor::numeric, n.cuts) order by n.cuts) as powers from generate_series(1, 32) as n (cuts)
 ),
 -- Every message in the window of every cap that it concerns.
 counted as materialized (
   select h.user_id, c.ord, h.at, h.id, h.campaign_id, h.this_pass
-  from pass_history as h
+  from recent as h
   join pressed as k on k.user_id = h.user_id
   join caps as c on (c.channel is null or c.channel = h.channel) and (c.topic_id is null or c.topic_id = h.topic_id)
   left join calendars as w on w.ord = c.ord and w.zone = k.zone
@@ -99,15 +107,14 @@ gap_gate as (
   select h.user_id, bool_or(not h.this_pass) as before, max(h.at + g.length) as free_at,
     (array_agg(h.id order by h.at + g.length desc))[1] as blocking_id,
     (array_agg(h.campaign_id order by h.at + g.length desc))[1] as blocking_campaign_id
-  from pass_history as h
-  join asked as a on a.user_id = h.user_id
+  from recent as h
   join gaps as g on g.channel is null or g.channel = h.channel
   where h.at >= :gapsFrom::timestamptz and h.at > g.since
   group by h.user_id
 ),
 __RESERVE__
 gated as (
-  select m.*, coalesce(k.messages, 0) as messages_in_7d,
+  select m.*,
     gg.free_at as gap_free_at, gg.before as gap_before, gg.blocking_id as gap_blocking_id,
     gg.blocking_campaign_id as gap_blocking_campaign_id,
     cg.free_at as cap_free_at, cg.before as cap_before, cg.blocking_id as cap_blocking_id,
@@ -118,8 +125,7 @@ gated as (
     -- Of those who are worth exactly the price of the budget, a share by lot.
     w.net_worth <= :price::float8 and not (:tieBuckets::integer > 0 and w.net_worth = :price::float8
       and bucket_of(:tieSalt::text, m.client_id) < :tieBuckets::integer) as below_price
-  from pass_pool as m
-  left join tally as k on k.user_id = m.user_id
+  from asked as m
   __PRICES__
   left join gap_gate as gg on not :transactional::boolean and not :ignoreCaps::boolean and gg.user_id = m.user_id
   left join cap_gate as cg on not :transactional::boolean and not :ignoreCaps::boolean and cg.user_id = m.user_id
@@ -154,8 +160,7 @@ decided as (
   select t.*,
     not :transactional::boolean and :holdoutBuckets::integer > 0
       and bucket_of(:holdoutSalt::text, t.client_id) < :holdoutBuckets::integer as held_out,
-    case when cardinality(:variantBounds::integer[]) = 0 or :variantBounds::integer[] = '{10000}' then 0
-      else width_bucket(bucket_of(:variantSalt::text, t.client_id), :variantBounds::integer[]) end::smallint as variant,
+    __VARIANT_OF_t__ as variant,
     case when t.over_budget then 'budget_spent' else t.reason end as why,
     case
       when t.over_budget then 'suppressed'::delivery_state

@@ -7,4 +7,4 @@ select h.user_id, h.id, h.campaign_id, h.channel, h.topic_id, least(h.counted_at
 from deliveries as h
 where h.user_id >= :fromId::bigint and h.user_id < :toId::bigint and h.month >= :firstMonth::date
   and h.counted_at is not null and h.counted_at > :horizon::timestamptz
-  and not exists (select from pass_known as k where k.user_id = h.user_id);
+  and (not :someKnown::boolean or h.user_id not in (select k.user_id from pass_known as k));

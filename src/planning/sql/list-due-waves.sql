@@ -1,7 +1,7 @@
 -- Everything that is due for a bucket's users, in rank order, ticked or not; with the instant of the decision, taken here,
 -- after the lock. Milliseconds, because that is what travels through the planner unharmed.
 -- room: how many more a throttled campaign may hold reserved, 15 minutes of its throttle in all; null without a throttle.
--- reads: waves, runs, campaigns, topics, wave_buckets, deliveries, trigger_entries, chunks, engine_state
+-- reads: waves, runs, run_variants, campaigns, topics, wave_buckets, deliveries, trigger_entries, chunks, engine_state
 with instant as materialized (
   select date_trunc('milliseconds', coalesce(:now::timestamptz, clock_timestamp())) as now
 ),
@@ -19,6 +19,7 @@ select i.now, w.id as "waveId", r.id as "runId", c.id as "campaignId", r.month::
   coalesce(w.expires_at, r.expires_at) as "expiresAt",
   r.scheduled_for as "scheduledFor", r.local_at as "localAt", c.topic_id as "topicId", t.key as "topicKey", c.definition, c.salt,
   w.zone, w.slot, w.passed,
+  array(select v.template_version from run_variants as v where v.run_id = r.id order by v.variant) as "templateVersions",
   w.slot is not null and not exists (
     select from waves as l where l.run_id = w.run_id and l.zone = w.zone and l.slot > w.slot) as "lastSlot",
   f.wave_id is not null as freed, e.campaign_id is not null as entered,

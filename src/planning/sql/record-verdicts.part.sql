@@ -5,7 +5,7 @@
 -- Twin: take-verdicts.part.sql, which only counts.
 -- writes: deliveries, chunks, pass_history (temporary)
 , verdicts as materialized (
-  select d.user_id, d.entry, d.due_at, d.expires_at, d.state, d.why as reason, d.free_at, d.variant, d.messages_in_7d,
+  select d.user_id, d.entry, d.due_at, d.expires_at, d.state, d.why as reason, d.free_at, d.variant, d.messages,
     case when d.why in ('minimum_gap', 'frequency_cap', 'outranked') then
       case when d.gap_free_at is not null then d.gap_blocking_id else d.cap_blocking_id end end as blocking_id,
     -- Displacement, on the row that binds both: whose slot it was, and who took it.
@@ -18,7 +18,8 @@
   from decided as d
 ),
 queued as materialized (
-  select v.user_id, (row_number() over (order by v.user_id) - 1) % ceil(count(*) over () / 500.0)::integer as part
+  select v.user_id, (row_number() over (order by v.user_id) - 1) % (select ceil(count(*) / 500.0)::integer from verdicts as a where a.state = 'queued') as part,
+    __NEW_ID__ as id
   from verdicts as v
   where v.state = 'queued'
 ),
@@ -31,29 +32,35 @@ opened as (
     (:fromId::bigint >> 14)::integer, case when :transactional::boolean then 0 else 1 end, t.size, :now::timestamptz
   from parts as t
 ),
-written as (
-  insert into deliveries as d (month, user_id, run_id, wave_id, campaign_id, entry, chunk_id, due_at, decided_at, expires_at,
-    counted_at, free_at, blocking_id, blocking_campaign_id, topic_id, policy_version, template_version, state, reason, channel, variant, cap, messages_in_7d)
-  select :month::date, v.user_id, :runId::bigint, :waveId::bigint, :campaignId::bigint, nullif(v.entry, 0), (select array_agg(t.id order by t.part) from parts as t)[q.part + 1], v.due_at,
-    :now::timestamptz, v.expires_at,
-    case when v.state = 'queued' and not :transactional::boolean then 'infinity'::timestamptz end,
-    case when v.state = 'deferred' then v.free_at end,
-    v.blocking_id, v.blocking_campaign_id,
-    :topicId::integer, :policyVersion::integer, (:templateVersions::integer[])[v.variant + 1], v.state, v.reason,
-    :channel::channel, v.variant,
-    v.cap,
-    least(v.messages_in_7d, 32767)::smallint
+everybody as (
+  select v.user_id, v.entry, v.due_at, v.expires_at, v.state, v.reason, v.free_at, v.variant, v.blocking_id, v.blocking_campaign_id, v.cap, v.messages, q.part, q.id
   from verdicts as v
   left join queued as q on q.user_id = v.user_id
-  order by v.user_id
+  __BARRED__
+),
+written as (
+  insert into deliveries as d (month, user_id, id, run_id, wave_id, campaign_id, entry, chunk_id, due_at, decided_at, expires_at,
+    counted_at, free_at, blocking_id, blocking_campaign_id, topic_id, policy_version, template_version, state, reason, channel, variant, cap, messages_in_7d)
+  select :month::date, e.user_id, coalesce(e.id, nextval('delivery_id_seq')), :runId::bigint, :waveId::bigint, :campaignId::bigint, nullif(e.entry, 0),
+    (select array_agg(t.id order by t.part) from parts as t)[e.part + 1], e.due_at, :now::timestamptz, e.expires_at,
+    case when e.state = 'queued' and not :transactional::boolean then 'infinity'::timestamptz end,
+    case when e.state = 'deferred' then e.free_at end,
+    e.blocking_id, e.blocking_campaign_id,
+    :topicId::integer, :policyVersion::integer, (:templateVersions::integer[])[e.variant + 1], e.state, e.reason,
+    :channel::channel, e.variant,
+    e.cap,
+    least(coalesce(k.messages, 0), 32767)::smallint
+  from everybody as e
+  __COUNTED__
+  order by e.user_id
   __AGAIN__
-  returning d.user_id, d.id, d.state
+  __RETURNING__
 ),
 taken as (
   insert into pass_history (user_id, id, campaign_id, wave_id, channel, topic_id, at, this_pass)
   select w.user_id, w.id, :campaignId::bigint, :waveId::bigint, :channel::channel, :topicId::integer, :now::timestamptz, true
-  from written as w
-  where w.state = 'queued' and not :transactional::boolean
+  from __TAKEN__ as w
+  where not :transactional::boolean
 )
 __TERMS__
 select t.id::text as "chunkId", t.size from parts as t

@@ -1,5 +1,5 @@
 -- Of decide-pool.part.sql, where some campaign holds back slots.
--- reads: pass_reserved, pass_history, asked (of asked.part.sql), caps, calendars, tiers, streaks (of decide-pool)
+-- reads: pass_reserved, asked (of asked.part.sql), recent, caps, calendars, tiers, streaks (of decide-pool)
 -- What higher campaigns hold back: an occurrence due before this message would leave the cap's window needs a slot then. For each
 -- occurrence: what will still count when it is due, and the reservations due by then.
 held_back as (
@@ -16,7 +16,7 @@ left_then as (
   select b.user_id, b.ord, b.campaign_id, b.due_at, b.reserved, b.key, b.max, b.channel,
     count(h.user_id) as used, count(h.user_id) filter (where not h.this_pass) as used_before
   from held_back as b
-  left join pass_history as h on h.user_id = b.user_id and (b.channel is null or b.channel = h.channel)
+  left join recent as h on h.user_id = b.user_id and (b.channel is null or b.channel = h.channel)
     and (b.topic_id is null or b.topic_id = h.topic_id)
     and case when b.rolling is null then h.at >= b.starts else h.at > b.due_at - b.rolling end
   group by b.user_id, b.ord, b.campaign_id, b.due_at, b.reserved, b.key, b.max, b.channel

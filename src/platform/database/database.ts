@@ -13,6 +13,10 @@ export interface Queryable {
 
 export interface Transaction extends Queryable {
   readonly client: pg.PoolClient;
+  /** As raw, for one of a few texts that come again and again: parsed once a connection. @param name of that text alone, at most 63 bytes */
+  prepared<R>(name: string, text: string, params: readonly unknown[]): Promise<R[]>;
+  /** As raw, for a statement that changes rows. @returns how many */
+  change(text: string, params?: readonly unknown[]): Promise<number>;
 }
 
 export interface PoolOptions {
@@ -80,7 +84,7 @@ export class Database implements Queryable {
   async raw<R>(text: string, params: readonly unknown[] = []): Promise<R[]> {
     const unit = UnitOfWork.of(this.url);
     if (unit) return unit.statement(this.statementTimeoutMs, (tx) => tx.raw<R>(text, params));
-    return runText(this.pool, text, params, this.statementTimeoutMs);
+    return (await runText(this.pool, text, params, this.statementTimeoutMs)).rows as R[];
   }
 
   /**
@@ -157,12 +161,16 @@ function transactionOn(client: pg.PoolClient, timeoutMs: number, ran: (statement
       ran(statement.name);
       return runStatement(client, statement, params, timeoutMs);
     },
-    raw: (text, params = []) => runText(client, text, params, timeoutMs),
+    raw: async <R>(text: string, params: readonly unknown[] = []) => (await runText(client, text, params, timeoutMs)).rows as R[],
+    prepared: async <R>(name: string, text: string, params: readonly unknown[]) => (await runText(client, text, params, timeoutMs, name)).rows as R[],
+    change: async (text, params = []) => (await runText(client, text, params, timeoutMs)).rowCount ?? 0,
   };
 }
 
-async function runText<R>(on: pg.Pool | pg.PoolClient, text: string, params: readonly unknown[], timeoutMs: number): Promise<R[]> {
-  return (await faulty(() => on.query({ text, values: [...params], ...patience(timeoutMs) }))).rows as R[];
+function runText<R extends pg.QueryResultRow>(
+  on: pg.Pool | pg.PoolClient, text: string, params: readonly unknown[], timeoutMs: number, name?: string,
+): Promise<pg.QueryResult<R>> {
+  return faulty(() => on.query<R>({ ...(name ? { name } : {}), text, values: [...params], ...patience(timeoutMs) }));
 }
 
 /** @param timeoutMs what the server gives the statement; 0 is as long as it takes */
