@@ -21,7 +21,8 @@ interface Storm {
   freelyMs: number;
 }
 
-const HALF_A_SECOND: Storm = { windowMs: 500, rounds: 8, freelyMs: 300 };
+// A round outlasts the window, however fast the passes are, so that each has slots of its own to fill.
+const HALF_A_SECOND: Storm = { windowMs: 500, rounds: 8, freelyMs: 1_000 };
 // Some three minutes of it: asked for by RAPPORT_AUDIT=minute.
 const A_MINUTE: Storm = { windowMs: 60_000, rounds: 40, freelyMs: 3_000 };
 
