@@ -46,13 +46,13 @@ export async function decideWave<Row>(
   if (pooled === 0) return [];
   if (pool === 'entered') await tx.query(keepAudience, {});
   named.everyone = ending === 'show';
-  if (!filled.barred) await world.facts.history(pooled, asOfId ?? null);
+  await world.facts.history(pooled, asOfId ?? null);
   if (wave.definition.worth || world.policy.adaptive.enabled) await world.facts.heard(wave.definition.channel, () => ask(tx, named));
-  const statement = decisionOf({
+  const statement = decisionOf<Row>({
     ending, caps: capsOf(wave, world).length, worth: wave.definition.worth, again: pool === 'deferred' ? keyOf(wave) : null, reserved: world.reserving,
     rationed: named.budgetRoom !== null, split: filled.barred !== undefined,
   });
-  const asked = await joiningSets(tx, () => tx.prepared<Row>(statement.name, statement.text, valuesOf(statement, named)));
+  const asked = await joiningSets(tx, () => tx.query(statement, named));
   return filled.barred ? [...filled.barred, ...asked] : asked;
 }
 

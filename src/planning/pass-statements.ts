@@ -1,4 +1,4 @@
-import { numberParameters, sqlPart } from '../platform/database/index.js';
+import { numberParameters, sqlPart, type SqlFile } from '../platform/database/index.js';
 
 /** Who the pass looks at: a wave's undecided audience (of a bestHour wave, whose hour it is), its freed deferred rows, entries, or one user. */
 export type Pool = 'fresh' | 'bestHour' | 'deferred' | 'entered' | 'one';
@@ -8,10 +8,6 @@ export type Ending = 'record' | 'take' | 'ask' | 'show';
 /** Audiences that may be large. */
 export type SplitPool = 'fresh' | 'bestHour';
 export type SplitEnding = 'record' | 'take';
-
-export interface PreparedStatement extends PassStatement {
-  readonly name: string;
-}
 
 export interface PassStatement {
   readonly text: string;
@@ -23,6 +19,8 @@ const PRICE = part('price-pool');
 const DECIDE = part('decide-pool');
 const FIRST_GATES = part('first-gates');
 const TALLY = part('tally').trim();
+const WHOM_ASKED = part('whom-asked').trim();
+const VARIANT_OF = part('variant-of').trim();
 const ASKED = withUsers(part('asked').trim());
 /** Each gate by itself, for explain alone. */
 const FLAGS = ['global_holdout', 'suppressed_address', 'unsubscribed', 'no_device', 'permission_denied', 'stale_device',
@@ -77,17 +75,17 @@ export interface Shape {
   readonly split: boolean;
 }
 
-const composed = new Map<string, PreparedStatement>();
+const composed = new Map<string, SqlFile<Record<string, unknown>, unknown>>();
 
 /**
  * The one SELECT of deciding with each of its ends: launch, simulate and explain differ in nothing else, which is why what
- * simulate foretells is what launch does. What a wave does not use is left out of its statement.
+ * simulate foretells is what launch does. What a wave does not use is left out of its statement. It has a name, by which its plan is kept.
  */
-export function decisionOf(shape: Shape): PreparedStatement {
+export function decisionOf<Row>(shape: Shape): SqlFile<Record<string, unknown>, Row> {
   const name = nameOf(shape);
   const known = composed.get(name) ?? { name, ...compose(shape) };
   composed.set(name, known);
-  return known;
+  return known as SqlFile<Record<string, unknown>, Row>;
 }
 
 /** Every statement that decisionOf may give for waves of so many caps, by name. */
@@ -120,8 +118,8 @@ function firstGates(pool: string, own: readonly string[], messages: string): str
 
 /** What is said of users in several statements: of __WHOM_m__ whether m is asked, of __VARIANT_OF_m__ the variant of m. */
 function withUsers(text: string): string {
-  return text.replaceAll(/__WHOM_(\w)__/g, (_, of: string) => part('whom-asked').trim().replaceAll('__OF__', of))
-    .replaceAll(/__VARIANT_OF_(\w)__/g, (_, of: string) => part('variant-of').trim().replaceAll('__OF__', of));
+  return text.replaceAll(/__WHOM_(\w)__/g, (_, of: string) => WHOM_ASKED.replaceAll('__OF__', of))
+    .replaceAll(/__VARIANT_OF_(\w)__/g, (_, of: string) => VARIANT_OF.replaceAll('__OF__', of));
 }
 
 function priceOf(users: string): string {

@@ -13,8 +13,6 @@ export interface Queryable {
 
 export interface Transaction extends Queryable {
   readonly client: pg.PoolClient;
-  /** As raw, for one of a few texts that come again and again: parsed once a connection. @param name of that text alone, at most 63 bytes */
-  prepared<R>(name: string, text: string, params: readonly unknown[]): Promise<R[]>;
   /** As raw, for a statement that changes rows. @returns how many */
   change(text: string, params?: readonly unknown[]): Promise<number>;
 }
@@ -162,15 +160,14 @@ function transactionOn(client: pg.PoolClient, timeoutMs: number, ran: (statement
       return runStatement(client, statement, params, timeoutMs);
     },
     raw: async <R>(text: string, params: readonly unknown[] = []) => (await runText(client, text, params, timeoutMs)).rows as R[],
-    prepared: async <R>(name: string, text: string, params: readonly unknown[]) => (await runText(client, text, params, timeoutMs, name)).rows as R[],
     change: async (text, params = []) => (await runText(client, text, params, timeoutMs)).rowCount ?? 0,
   };
 }
 
 function runText<R extends pg.QueryResultRow>(
-  on: pg.Pool | pg.PoolClient, text: string, params: readonly unknown[], timeoutMs: number, name?: string,
+  on: pg.Pool | pg.PoolClient, text: string, params: readonly unknown[], timeoutMs: number,
 ): Promise<pg.QueryResult<R>> {
-  return faulty(() => on.query<R>({ ...(name ? { name } : {}), text, values: [...params], ...patience(timeoutMs) }));
+  return faulty(() => on.query<R>({ text, values: [...params], ...patience(timeoutMs) }));
 }
 
 /** @param timeoutMs what the server gives the statement; 0 is as long as it takes */
