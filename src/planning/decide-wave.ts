@@ -41,7 +41,8 @@ export async function decideWave<Row>(
   const filled = split && (await world.facts.ahead(sizes?.expected(wave.waveId) ?? 0))
     ? await splitPool<Row>(fill, split) : { size: await fillPool(fill, POOLS[pool]), barred: undefined };
   const pooled = round ? await keepInRound(tx, wave, round) : filled.size;
-  sizes?.saw(wave.waveId, pooled);
+  // Not of deferred rows and entries: the audience, which comes after them in the next bucket, would be expected to be as few.
+  if (split) sizes?.saw(wave.waveId, pooled);
   await onPool?.(pooled);
   if (pooled === 0) return [];
   if (pool === 'entered') await tx.query(keepAudience, {});
