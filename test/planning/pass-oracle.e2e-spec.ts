@@ -11,7 +11,7 @@ import { auth } from '../support/test-app.js';
 import { campaign, sent, worldOf } from './directed-worlds.js';
 import { NOW, world as anyWorld } from './generated-world.js';
 import { bodyOf } from './place-campaigns.js';
-import { LARGE, USUAL_SMALL_POOL, useWorlds } from './worlds.js';
+import { USUAL_SMALL_POOL, useWorlds } from './worlds.js';
 
 const RUNS = Number(process.env.RAPPORT_PROPERTY_RUNS ?? 60);
 /** More worlds than this are decided by plans that are kept, and take a third of the time. */
@@ -66,7 +66,7 @@ describe('the bucket pass', () => {
   });
 
   it.each([
-    ['nobody knows how large its audience is', 0], ['it is expected to be large', LARGE],
+    ['nobody knows how large its audience is', 0], ['it is expected to be large', 16_384],
   ])('counts the messages of whoever is stopped early, and leaves nobody out of the first wave, where %s', async (_, expected) => {
     PassFacts.smallPool = 0;
     PoolSizes.prototype.expected = () => expected;

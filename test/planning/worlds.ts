@@ -16,9 +16,6 @@ export interface DecidedWorld {
   verdicts: { actual: Shown[]; expected: Shown[] }[];
 }
 
-/** An audience of which a pass expects, from the bucket before, that it is large. */
-export const LARGE = 16_384;
-
 /** An application into whose database one world after another is placed. */
 export class Worlds {
   t!: TestApp;

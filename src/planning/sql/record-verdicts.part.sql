@@ -1,5 +1,6 @@
 -- Writes the verdicts into the ledger, queued ones in chunks of at most 500 with their chunk's row. The rows of a chunk lie apart,
--- one or two in a page where nearly everybody is queued, so that a page has room for what a slice settles in it (a HOT update) and is pruned before the next slice.
+-- one or two in a page where nearly everybody is queued, so that a page has room for what a slice settles in it (a HOT update) and is
+-- pruned before the next slice.
 -- Undecided users have no row, under the bucket's lock: a plain INSERT, half as dear as one that looks for a conflict first. Deferred
 -- rows are decided again (decide-again.part.sql). What is queued goes into pass_history, for the next wave of the pass to see.
 -- Twin: take-verdicts.part.sql, which only counts.
