@@ -11,8 +11,8 @@ const OF_PLANNING = /^analyze |^select set_config\('enable_nestloop'/;
 
 /**
  * From here on Postgres parses and plans every statement of a pass once for each connection instead of once for each wave: what is
- * composed at run time gets a name, what only bears on planning is left out, and the pool is emptied by DELETE, since TRUNCATE throws
- * plans away. The statements and what they answer stay the same; over a few users planning is most of what they cost.
+ * composed at run time gets a name, and what only bears on planning is left out. The statements and what they answer stay the same; over
+ * a few users planning is most of what they cost.
  * @returns how to undo it
  */
 export function planOnce(): () => void {
@@ -36,7 +36,6 @@ function leftOut(callback: unknown): unknown {
 }
 
 function planned(query: object, text: string, name: string | undefined): object {
-  if (text === 'truncate pass_pool;') return named(query, 'delete from pass_pool');
   return name === undefined && /^with\b/.test(text) ? named(query, text) : query;
 }
 
