@@ -6,17 +6,15 @@ worth_cells as materialized (
     conv_b float8, incrementality float8, value float8, own_value boolean, mean_gain float8, margin float8, open_value float8, cost float8,
     hazards float8[], lifetimes float8[])
 ),
--- The first of the audience's segments that holds the user gives the rates that the user's own are shrunk to.
+-- The first of the audience's segments that holds the user gives the rates that the user's own are shrunk to. The place of everybody needs no
+-- row for each of them: that took a sort and a join of the whole pool.
 worth_places as (
-  select distinct on (m.user_id) m.user_id, m.ord
-  from (
-    select s.user_id, w.ord from worth_cells as w
-    join segments as g on g.key = w.segment
-    join segment_members as s on s.segment_id = g.id
-    where s.user_id >= :fromId::bigint and s.user_id < :toId::bigint
-    union all
-    select p.user_id, w.ord from __PRICED__ as p cross join worth_cells as w where w.segment is null) as m
-  order by m.user_id, m.ord
+  select s.user_id, min(w.ord) as ord
+  from worth_cells as w
+  join segments as g on g.key = w.segment
+  join segment_members as s on s.segment_id = g.id
+  where s.user_id >= :fromId::bigint and s.user_id < :toId::bigint
+  group by s.user_id
 ),
 heard as (
   select p.user_id, coalesce(h.messages, 0) as messages, coalesce(h.opens, 0) as opens, coalesce(h.conversions, 0) as conversions
@@ -32,8 +30,8 @@ priced as (
     r.conversion_rate * w.incrementality * w.margin * (w.value * v.scale) + r.open_rate * w.open_value
       - w.hazards[o.ordinal] * (w.mean_gain * v.scale * w.lifetimes[o.ordinal]) - w.cost as net_worth
   from heard as h
-  join worth_places as q on q.user_id = h.user_id
-  join worth_cells as w on w.ord = q.ord
+  left join worth_places as q on q.user_id = h.user_id
+  join worth_cells as w on w.ord = least(q.ord, (select min(e.ord) from worth_cells as e where e.segment is null))
   -- The range: these joins are by hash, and scores of users in other buckets would be read for it.
   left join user_scores as s on s.user_id = h.user_id and s.user_id >= :fromId::bigint and s.user_id < :toId::bigint
   cross join lateral (select least(h.messages, 200)::integer + 1 as ordinal) as o
