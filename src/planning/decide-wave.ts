@@ -2,8 +2,8 @@ import { sqlFile, type Transaction } from '../platform/database/index.js';
 import { NOW, type SegmentPredicates } from '../segments/index.js';
 import { joiningSets } from './join-search.js';
 import type { PoolSizes } from './pool-sizes.js';
-import { capsOf, passParameters, type IdRange, type PassWave, type PassWorld } from './pass-parameters.js';
-import { ASK, boundsOf, decisionOf, withAudience, POOLS, RANK, SPLITS, valuesOf, type Ending, type PassStatement, type Pool } from './pass-statements.js';
+import { capsOf, passParameters, type IdRange, type PassParameters, type PassWave, type PassWorld } from './pass-parameters.js';
+import { ASK, boundsOf, decisionOf, withAudience, POOLS, RANK, SPLITS, valuesOf, type ByHour, type Ending, type PassStatement, type Pool } from './pass-statements.js';
 
 const measurePool = sqlFile<object, { size: number }>(import.meta.url, './sql/measure-pass-pool.sql');
 const askEverybody = sqlFile(import.meta.url, './sql/ask-everybody.sql');
@@ -35,7 +35,7 @@ export async function decideWave<Row>(
   tx: Transaction, predicates: SegmentPredicates, wave: PassWave, world: PassWorld, range: IdRange, pool: Pool, ending: Ending, options: DecideOptions = {},
 ): Promise<Row[]> {
   const { onPool, round, asOfId, sizes, ...parameters } = options;
-  const named: Record<string, unknown> = { ...passParameters(wave, world, range), ...parameters };
+  const named: PassParameters = { ...passParameters(wave, world, range), ...parameters };
   const split = round ? undefined : splitOf(pool, ending);
   const fill = { tx, predicates, wave, world, named };
   const filled = split && (await world.facts.ahead(sizes?.expected(wave.waveId) ?? 0))
@@ -57,7 +57,7 @@ export async function decideWave<Row>(
   return filled.barred ? [...filled.barred, ...asked] : asked;
 }
 
-function splitOf(pool: Pool, ending: Ending): PassStatement | undefined {
+function splitOf(pool: Pool, ending: Ending): ByHour | undefined {
   if (pool !== 'fresh' && pool !== 'bestHour') return undefined;
   return ending === 'record' || ending === 'take' ? SPLITS[pool][ending] : undefined;
 }
@@ -70,7 +70,7 @@ function keyOf({ definition: { schedule } }: PassWave): 'user' | 'entry' {
 export async function rankPool(
   tx: Transaction, predicates: SegmentPredicates, wave: PassWave, world: PassWorld, range: IdRange, pool: Pool, limits: PoolLimits = {},
 ): Promise<number> {
-  const named: Record<string, unknown> = { ...passParameters(wave, world, range), ...limits };
+  const named: PassParameters = { ...passParameters(wave, world, range), ...limits };
   const pooled = await fillPool({ tx, predicates, wave, world, named }, POOLS[pool]);
   if (wave.definition.worth) await world.facts.heard(wave.definition.channel, () => tx.query(askEverybody, {}));
   await joiningSets(tx, () => tx.raw(RANK.text, valuesOf(RANK, named)));
@@ -85,7 +85,7 @@ async function keepInRound(tx: Transaction, { waveId }: PassWave, round: number)
 }
 
 /** Whom the wave asks for what became of their messages: whoever no gate before worth and the caps has stopped. */
-function ask(tx: Transaction, named: Record<string, unknown>): Promise<unknown> {
+function ask(tx: Transaction, named: PassParameters): Promise<unknown> {
   return tx.raw(ASK.text, valuesOf(ASK, named));
 }
 
@@ -94,24 +94,26 @@ interface Fill {
   predicates: SegmentPredicates;
   wave: PassWave;
   world: PassWorld;
-  named: Record<string, unknown>;
+  named: PassParameters;
 }
 
 /** @returns how many are in it */
-async function fillPool(fill: Fill, statement: PassStatement): Promise<number> {
+async function fillPool(fill: Fill, statement: ByHour): Promise<number> {
+  await fill.world.facts.makeRoom('pool');
   const { text, values } = await aboutAudience(fill, statement);
   return fill.tx.change(text, values);
 }
 
 /** @returns how many the wave is about, and the verdicts on those of them who are not asked, as far as the ending tells any */
-async function splitPool<Row>(fill: Fill, statement: PassStatement): Promise<{ size: number; barred: Row[] }> {
+async function splitPool<Row>(fill: Fill, statement: ByHour): Promise<{ size: number; barred: Row[] }> {
+  await fill.world.facts.makeRoom('asked');
   const { text, values } = await aboutAudience(fill, statement);
   const rows = await fill.tx.raw<Row & { size: number; state?: string | null }>(text, values);
   return { size: rows[0]!.size, barred: rows.filter(({ state }) => state) };
 }
 
-async function aboutAudience({ tx, predicates, wave, world, named }: Fill, statement: PassStatement): Promise<{ text: string; values: unknown[] }> {
-  await world.facts.emptyPool();
+async function aboutAudience({ tx, predicates, wave, world, named }: Fill, statements: ByHour): Promise<{ text: string; values: unknown[] }> {
+  const statement: PassStatement = statements[named.hour];
   const values = valuesOf(statement, named);
   const audience = await predicates.compileAudienceWithin(tx, wave.definition.audience, world.settings, values.length + 1, boundsOf(statement));
   const own = audience.params.map((value) => (value === NOW ? world.now : value));

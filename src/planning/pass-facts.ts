@@ -28,8 +28,8 @@ export class PassFacts {
   static smallPool = 2_048;
   private wholeHistory = false;
   private someKnown = false;
-  private pooledBefore = false;
-  private askedBefore = false;
+  private pooled = false;
+  private asked = false;
 
   private constructor(
     private readonly tx: Transaction,
@@ -42,10 +42,12 @@ export class PassFacts {
     return new PassFacts(tx, range, { ...window, passWaves, firstMonth: found!.firstMonth });
   }
 
-  /** Empties the pool of the wave before; of the first there is none. */
-  async emptyPool(): Promise<void> {
-    if (this.pooledBefore) await this.tx.query(clearPool, {});
-    this.pooledBefore = true;
+  /** Makes room for whom the next wave is about. @param table what they are put into: pass_pool, or pass_asked where the audience is split */
+  async makeRoom(table: 'pool' | 'asked'): Promise<void> {
+    if (this.pooled) await this.tx.query(clearPool, {});
+    if (this.asked) await this.tx.query(clearAsked, {});
+    this.pooled = table === 'pool';
+    this.asked = table === 'asked';
   }
 
   /** The history of everybody in the pool of this size stands in pass_history. @param asOfId only rows decided before this one */
@@ -71,12 +73,11 @@ export class PassFacts {
 
   /**
    * What became of the channel's messages to whoever is asked for stands in pass_heard; no row is nothing heard.
-   * @param ask puts them into pass_asked
+   * @param ask puts them into pass_asked, where they do not stand yet
    */
   async heard(channel: Channel, ask: () => Promise<unknown>): Promise<void> {
-    if (this.askedBefore) await this.tx.query(clearAsked, {});
-    this.askedBefore = true;
-    await ask();
+    if (!this.asked) await ask();
+    this.asked = true;
     await joiningSets(this.tx, () => this.tx.query(gatherHeard, { now: this.seen.now, channel }), 'bitmaps');
   }
 }

@@ -68,13 +68,19 @@ export interface IdRange {
 
 const DAY_MS = 86_400_000;
 
-/** Every named parameter of the pass but the audience's own. */
-export function passParameters(wave: PassWave, world: PolicyWorld, range: IdRange): Record<string, unknown> {
+/** quiet: somewhere the wave meets quiet hours now, and it must be asked who lives there; loud: nowhere. */
+export type Hour = 'quiet' | 'loud';
+
+/** Every named parameter of the pass but the audience's own. `hour` is none of a statement, but tells which. */
+export type PassParameters = Record<string, unknown> & { readonly hour: Hour };
+
+export function passParameters(wave: PassWave, world: PolicyWorld, range: IdRange): PassParameters {
   const { definition } = wave;
   const { channel } = definition;
   const caps = capsOf(wave, world);
   const gaps = onChannel(world.policy.minimumGap, channel);
   const calendars = calendarRows(caps, world);
+  const quiet = quietRows(wave, world);
   return {
     ...range,
     now: world.now, weekAgo: new Date(world.now.getTime() - 7 * DAY_MS), everyone: false, month: wave.month, runId: wave.runId, waveId: wave.waveId, campaignId: wave.campaignId,
@@ -86,12 +92,12 @@ export function passParameters(wave: PassWave, world: PolicyWorld, range: IdRang
     globalSalt: world.globalSalt, globalBuckets: holdoutBuckets(world.settings.globalHoldout),
     holdoutSalt: `${wave.salt}:holdout`, holdoutBuckets: holdoutBuckets(definition.holdout),
     variantSalt: `${wave.salt}:variant`, variantBounds: variantBounds(definition.variants.map((v) => v.weight)),
-    caps: JSON.stringify(caps.map(({ cap, ord }) => capRow(cap, ord, world))),
+    caps: JSON.stringify(caps.map(({ cap, ord }, i) => ({ ...capRow(cap, ord, world), place: i + 1 }))),
     calendars: JSON.stringify(calendars),
     ...pressParameters(world, caps.map(({ cap }) => cap), calendars, caps.map(({ ord }) => ord)),
     gapsFrom: new Date(Math.min(...gaps.map((gap) => world.now.getTime() - parseDuration(gap.duration)!), world.now.getTime())),
     gaps: JSON.stringify(gaps.map((gap) => ({ channel: specific(gap.channel), length: gap.duration }))),
-    quiet: JSON.stringify(quietRows(wave, world)),
+    quiet: JSON.stringify(quiet), hour: quiet.some(({ starts, ends }) => starts <= world.now && ends > world.now) ? 'quiet' : 'loud',
     tiers: JSON.stringify(tierRows(world)),
     worthCells: JSON.stringify(worthCells(wave.campaignId, definition, world.settings, world.worthModel)),
     ...adaptiveParameters(world),
@@ -179,7 +185,13 @@ function calendarRows(caps: Array<{ cap: Cap; ord: number }>, world: PolicyWorld
 }
 
 /** Up to the campaign's expiry: a deferred row is never moved past it. */
-function quietRows(wave: PassWave, world: PolicyWorld): object[] {
+interface QuietRow {
+  zone: string;
+  starts: Date;
+  ends: Date;
+}
+
+function quietRows(wave: PassWave, world: PolicyWorld): QuietRow[] {
   if (wave.definition.class === 'transactional') return [];
   const windows = onChannel(world.policy.quietHours, wave.definition.channel);
   if (windows.length === 0) return [];

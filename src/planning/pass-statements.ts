@@ -1,4 +1,5 @@
 import { numberParameters, sqlPart, type SqlFile } from '../platform/database/index.js';
+import type { Hour } from './pass-parameters.js';
 
 /** Who the pass looks at: a wave's undecided audience (of a bestHour wave, whose hour it is), its freed deferred rows, entries, or one user. */
 export type Pool = 'fresh' | 'bestHour' | 'deferred' | 'entered' | 'one';
@@ -14,6 +15,9 @@ export interface PassStatement {
   readonly params: readonly string[];
 }
 
+/** One that asks who is in quiet hours, and one for when nobody can be: the question costs 3 ms a bucket. */
+export type ByHour = Readonly<Record<Hour, PassStatement>>;
+
 const part = (name: string): string => sqlPart(import.meta.url, `./sql/${name}.part.sql`);
 const PRICE = part('price-pool');
 const DECIDE = part('decide-pool');
@@ -22,6 +26,7 @@ const TALLY = part('tally').trim();
 const WHOM_ASKED = part('whom-asked').trim();
 const VARIANT_OF = part('variant-of').trim();
 const ASKED = withUsers(part('asked').trim());
+const ASKED_OF_SPLIT = part('asked-of-split').trim();
 /** Each gate by itself, for explain alone. */
 const FLAGS = ['global_holdout', 'suppressed_address', 'unsubscribed', 'no_device', 'permission_denied', 'stale_device',
   'no_email', 'duplicate_address', 'local_time_passed', 'expired'];
@@ -32,23 +37,23 @@ const FRESH = part('pool-fresh').replace('__NARROW__', () => '');
 const BEST_HOUR = part('pool-fresh').replace('__NARROW__', () => part('narrow-best-hour'));
 
 /** Fills pass_pool, with what the first gates say; with `__AUDIENCE__` for the compiled predicate still in it. */
-export const POOLS: Readonly<Record<Pool, PassStatement>> = {
-  fresh: filling(FRESH),
-  bestHour: filling(BEST_HOUR),
-  deferred: filling(part('pool-deferred')),
-  entered: filling(part('pool-entered')),
-  one: filling(part('pool-one'), FLAGS),
+export const POOLS: Readonly<Record<Pool, ByHour>> = {
+  fresh: byHour((hour) => filling(hour, FRESH)),
+  bestHour: byHour((hour) => filling(hour, BEST_HOUR)),
+  deferred: byHour((hour) => filling(hour, part('pool-deferred'))),
+  entered: byHour((hour) => filling(hour, part('pool-entered'))),
+  one: byHour((hour) => filling(hour, part('pool-one'), FLAGS)),
 };
 
-/** Fills pass_pool with whoever is asked, and decides on the others at once; `__AUDIENCE__` as in POOLS. */
-export const SPLITS: Readonly<Record<SplitPool, Readonly<Record<SplitEnding, PassStatement>>>> = {
-  fresh: { record: splitting(FRESH, 'record-barred'), take: splitting(FRESH, 'count-barred') },
-  bestHour: { record: splitting(BEST_HOUR, 'record-barred'), take: splitting(BEST_HOUR, 'count-barred') },
+/** Fills pass_asked with whoever is asked, and decides on the others at once; `__AUDIENCE__` as in POOLS. */
+export const SPLITS: Readonly<Record<SplitPool, Readonly<Record<SplitEnding, ByHour>>>> = {
+  fresh: { record: byHour((hour) => splitting(hour, FRESH, 'record-barred')), take: byHour((hour) => splitting(hour, FRESH, 'count-barred')) },
+  bestHour: { record: byHour((hour) => splitting(hour, BEST_HOUR, 'record-barred')), take: byHour((hour) => splitting(hour, BEST_HOUR, 'count-barred')) },
 };
 
 /** What the pool's users are worth to the wave, into pass_ranks. */
 export const RANK: PassStatement = numberParameters(`with ${priceOf('pass_pool')}\n${part('rank-pool')}`);
-/** Whom no gate has stopped before messages are asked for, into pass_asked. */
+/** Of pass_pool whom no gate has stopped before messages are asked for, into pass_asked. */
 export const ASK: PassStatement = numberParameters(`insert into pass_asked (user_id) select a.user_id from (${ASKED}) as a`);
 /** Fills pass_reserved for one campaign; with `__AUDIENCE__` still in it. */
 export const RESERVED: PassStatement = numberParameters(part('pool-reserved'));
@@ -94,25 +99,32 @@ export function decisions(caps: number): Array<[name: string, statement: PassSta
   const ends: Ending[] = ['record', 'take', 'ask', 'show'];
   const shapes = ends.flatMap((ending) => both.flatMap((worth) => both.flatMap((reserved) => both.flatMap((rationed) => both.flatMap((split) =>
     ([null, 'user', 'entry'] as const).map((again) => ({ ending, caps, worth, reserved, rationed, split, again })))))));
-  return shapes.map((shape) => [nameOf(shape), decisionOf(shape)]);
+  // Only an audience is split, and no audience is shown or decided again.
+  return shapes.filter(({ split, again, ending }) => !split || (again === null && (ending === 'record' || ending === 'take'))).map((shape) => [nameOf(shape), decisionOf(shape)]);
+}
+
+function byHour(statement: (hour: Hour) => PassStatement): ByHour {
+  return { quiet: statement('quiet'), loud: statement('loud') };
 }
 
 /** @param flags gates that are kept each by itself */
-function filling(pool: string, flags: readonly string[] = []): PassStatement {
-  const gates = firstGates(pool, ['in_audience', 'entry', 'due_at', 'expires_at', ...flags], '');
+function filling(hour: Hour, pool: string, flags: readonly string[] = []): PassStatement {
+  const gates = firstGates(hour, pool, ['in_audience', 'entry', 'due_at', 'expires_at', ...flags], '');
   const fill = part('fill-pool').replace('__FLAG_NAMES__', () => flags.map((flag) => `, ${flag}`).join(''))
     .replace('__FLAGS__', () => flags.map((flag) => `, m.${flag}`).join(''));
   return numberParameters(`${gates}\n${fill}`);
 }
 
-function splitting(pool: string, ending: string): PassStatement {
-  const gates = firstGates(pool, [], part('messages').trim());
+function splitting(hour: Hour, pool: string, ending: string): PassStatement {
+  const gates = firstGates(hour, pool, [], part('messages').trim());
   return numberParameters(withUsers(`${gates}\n${part('split-pool')}\n${part(ending)}`));
 }
 
 /** @param own columns of the pool's rows beside the user */
-function firstGates(pool: string, own: readonly string[], messages: string): string {
+function firstGates(hour: Hour, pool: string, own: readonly string[], messages: string): string {
   return FIRST_GATES.replace('__POOL__', () => pool.trim()).replace('__MESSAGES__', () => messages)
+    .replace('__QUIET_UNTIL__', () => (hour === 'quiet' ? 'q.ends' : 'null::timestamptz'))
+    .replace('__IN_QUIET_ZONES__', () => (hour === 'quiet' ? 'full join quiet as q on q.zone = p.zone' : ''))
     .replace('__OWN__', () => own.map((column) => ` f.${column},`).join(''));
 }
 
@@ -135,15 +147,16 @@ function nameOf({ ending, caps, worth, again, reserved, rationed, split }: Shape
 
 function compose(shape: Shape): PassStatement {
   const { ending, caps, worth, reserved, rationed, split } = shape;
-  const pressed = Array.from({ length: caps }, (_, n) => PRESS_CAP.replaceAll('__N__', String(n + 1))).join('');
-  const decide = DECIDE.replace('__TALLY__', () => (split ? '' : `${TALLY},`)).replace('__CAPS__', () => pressed)
+  const pressed = Array.from({ length: caps }, (_, n) => PRESS_CAP.replaceAll('__N__', String(n + 1)));
+  const decide = DECIDE.replace('__TALLY__', () => (split ? '' : `${TALLY},`))
+    .replace('__CAPS__', () => pressed.join(', ')).replace('__ANY_CAP__', () => pressed.join(' or ') || 'false')
     .replace('__RESERVE__', () => (reserved ? part('reserve-gate').trim() : ''))
     .replace('__RESERVATIONS__', () => (reserved
       ? 'left join reserve_gate as rg on not :transactional::boolean and not :ignoreCaps::boolean and rg.user_id = m.user_id' : part('no-reservations').trim()))
     .replace('__PRICES__', () => (worth ? 'left join priced as w on w.user_id = m.user_id' : part('no-prices').trim()))
     .replace('__RATIONED__', () => part(rationed ? 'ration' : 'no-ration').trim())
     .replaceAll(/__LIMIT_OF_(\w)__/g, (_, cap: string) => LIMIT_OF_CAP.replaceAll('__CAP__', cap));
-  const asked = `with asked as materialized (${ASKED})${worth ? `,\n${priceOf('asked')}` : ''}`;
+  const asked = `with asked as ${split ? `not materialized (${ASKED_OF_SPLIT})` : `materialized (${ASKED})`}${worth ? `,\n${priceOf('asked')}` : ''}`;
   return numberParameters(withUsers(`${asked}\n${decide}\n${split ? '' : part('barred')}${endingOf(ending, shape)}`));
 }
 
@@ -154,12 +167,11 @@ function endingOf(ending: Ending, { worth, again, split }: Shape): string {
   switch (ending) {
     case 'record':
       return part('record-verdicts')
-        .replace('__BARRED__', () => barred('b.user_id, b.entry, b.due_at, b.expires_at, b.state, b.why, null, b.variant, null, null, null, null, null, null'))
+        .replace('__BARRED__', () => barred(`b.user_id, b.entry, b.due_at, b.expires_at, b.state, b.why, null, b.variant, null, null, null, null, nextval('delivery_id_seq'), null`))
         .replace('__COUNTED__', () => counted)
         .replace('__AGAIN__', () => (again ? part('decide-again').replace('__KEY__', ROW_KEYS[again]) : ''))
-        .replace('__NEW_ID__', again ? 'null::bigint' : `nextval('delivery_id_seq')`)
         .replace('__RETURNING__', again ? 'returning d.user_id, d.id, d.state' : '')
-        .replace('__TAKEN__', again ? `(select * from written as d where d.state = 'queued')` : 'queued')
+        .replace('__TAKEN__', again ? 'written' : 'numbered')
         .replace('__TERMS__', () => (worth ? part('record-worth').replace('__AGAIN__', () => (again ? part('decide-worth-again') : '')) : ''));
     case 'take':
       return part('take-verdicts').replace('__BARRED__', () => barred('b.user_id, b.state, b.why, b.variant, null, null, null')).replace('__COUNTED__', () => counted);

@@ -45,8 +45,9 @@ describe('every SQL file', () => {
   });
 
   it('is composed to a statement that Postgres understands, for every pool and ending of the pass', async () => {
-    const splits = Object.entries(SPLITS).flatMap(([pool, endings]) => Object.entries(endings).map(([ending, statement]) => [`${pool} to ${ending}`, statement] as const));
-    for (const [name, statement] of [...Object.entries(POOLS), ...splits, ...decisions(2), ['rank', RANK] as const, ['ask', ASK] as const]) {
+    const splits = Object.entries(SPLITS).flatMap(([pool, endings]) => Object.entries(endings).map(([ending, hours]) => [`${pool} to ${ending}`, hours] as const));
+    const filling = [...Object.entries(POOLS), ...splits].flatMap(([name, hours]) => Object.entries(hours).map(([hour, statement]) => [`${name}, ${hour}`, statement] as const));
+    for (const [name, statement] of [...filling, ...decisions(2), ['rank', RANK] as const, ['ask', ASK] as const]) {
       await client.query(`prepare "${name}" as ${withAudience(statement, { within: 'true', anybody: 'true' })}`);
     }
   });

@@ -54,6 +54,10 @@ export const MUTANTS: readonly Mutant[] = [
     world: worldOf({ caps: [cap()], history: [sent(60, { channel: 'email' })] }),
   },
   {
+    name: 'of several caps the first alone is looked at', from: 'k.caps[c.place]', to: 'k.caps[1]',
+    world: worldOf({ caps: [cap({ key: 'wide', limit: 3 }), cap()], history: [sent(60)] }),
+  },
+  {
     name: 'campaigns come by their age alone', from: 'order by c.priority desc, c.id', to: 'order by c.id',
     world: worldOf({ caps: [cap()], campaigns: rivals }),
   },
@@ -70,11 +74,11 @@ export const MUTANTS: readonly Mutant[] = [
     world: worldOf({ campaigns: [campaign({ worth: true })], messageCost: 30 }),
   },
   {
-    name: 'what was used before is blamed on this pass', from: 'count(*) filter (where not n.this_pass) as used_before', to: '0 as used_before',
+    name: 'what was used before is blamed on this pass', from: 'count(*) filter (where not h.this_pass) over together as used_before', to: '0 as used_before',
     world: worldOf({ caps: [cap()], history: [sent(60)] }),
   },
   {
-    name: 'a transactional message takes a slot', from: 'as w\n  where not :p', to: 'as w\n  where :p is not null',
+    name: 'a transactional message takes a slot', from: `w.state = 'queued' and not :p`, to: `w.state = 'queued' and :p is not null`,
     world: worldOf({ caps: [cap()], campaigns: [campaign({ priority: 90, transactional: true }), campaign()] }),
   },
   {
@@ -82,11 +86,11 @@ export const MUTANTS: readonly Mutant[] = [
     world: worldOf({ someone: { devices: [{ permission: 'granted', daysAgo: 30 }] } }),
   },
   {
-    name: 'a tier’s limits are not the user’s', from: '(t.limits ->> c.key)::integer, c.max', to: 'null, c.max',
+    name: 'a tier’s limits are not the user’s', from: '(t.limits ->> n.key)::integer, n.max', to: 'null, n.max',
     world: worldOf({ caps: [cap()], tiers: [{ segment: 'tier', caps: { cap: 3 } }], history: [sent(60)], someone: { inTier: true } }),
   },
   {
-    name: 'the adaptive cut reaches caps over every channel', from: 'or c.channel is distinct from :p', to: 'or :p is null',
+    name: 'the adaptive cut reaches caps over every channel', from: 'or n.channel is distinct from :p', to: 'or :p is null',
     world: worldOf({ caps: [cap({ channel: 'any', limit: 2 })], adaptive, history: [sent(60), sent(3_000), sent(4_000)] }),
   },
   {

@@ -77,7 +77,7 @@ describe('the bucket pass', () => {
   });
 
   it.each([
-    ['whoever is stopped early', 'coalesce(b.messages, 0)', '0'], ['everybody asked, counted with the first gates', 'null, null, null, 1 from pass_history', 'null, null, null, null from pass_history'],
+    ['whoever is stopped early', 'coalesce(b.messages, 0)', '0'], ['everybody asked, counted with the first gates', 'then 32 end from pass_history', 'then 64 end from pass_history'],
     ['everybody, counted with the caps', 'count(*) as messages', '0 as messages'],
   ])('a wrong number of messages is noticed: of %s', async (_, from, to) => {
     PassFacts.smallPool = 0;

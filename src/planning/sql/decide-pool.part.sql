@@ -12,8 +12,8 @@
   from jsonb_to_recordset(:quiet::jsonb) as q (zone text, starts timestamptz, ends timestamptz)
 ),
 caps as materialized (
-  select c.ord, c.key, c.max, c.channel, c.topic_id, c.rolling, :now::timestamptz - c.rolling as since
-  from jsonb_to_recordset(:caps::jsonb) as c (ord smallint, key text, max integer, channel channel, topic_id integer, rolling interval)
+  select c.ord, c.place, c.key, c.max, c.channel, c.topic_id, c.rolling, :now::timestamptz - c.rolling as since
+  from jsonb_to_recordset(:caps::jsonb) as c (ord smallint, place integer, key text, max integer, channel channel, topic_id integer, rolling interval)
 ),
 calendars as materialized (
   select w.zone, w.ord, w.starts, w.ends
@@ -25,20 +25,17 @@ gaps as materialized (
 __TALLY__
 -- What counts of whoever is asked: read three times below.
 recent as materialized (
-  select h.user_id, h.id, h.campaign_id, h.channel, h.topic_id, h.at, h.this_pass
+  select h.user_id, h.id, h.campaign_id, h.channel, h.topic_id, h.at, h.this_pass, a.zone
   from pass_history as h
   join asked as a on a.user_id = h.user_id
 ),
--- Who may be over a cap at all: on whatever channel, by the widest window of any zone and the lowest limit of any tier. Most users are
--- not, and only the others are counted exactly below.
-pressed as materialized (
-  select h.user_id, a.zone
-  from (
-    select h.user_id
-    from recent as h
-    group by h.user_id
-    having false __CAPS__) as h
-  join asked as a on a.user_id = h.user_id
+-- Who may be over a cap at all, and over which: on whatever channel, by the widest window of any zone and the lowest limit of any tier. Most
+-- users are over none, and only the others are counted exactly below.
+pressed as (
+  select h.user_id, array[__CAPS__]::boolean[] as caps
+  from recent as h
+  group by h.user_id
+  having __ANY_CAP__
 ),
 -- The first tier in the policy's order that holds the user replaces the limits that it names.
 tiers as (
@@ -61,40 +58,29 @@ streaks as (
 cuts as materialized (
   select array_agg(power(:adaptiveFactor::numeric, n.cuts) order by n.cuts) as powers from generate_series(1, 32) as n (cuts)
 ),
--- Every message in the window of every cap that it concerns.
-counted as materialized (
-  select h.user_id, c.ord, h.at, h.id, h.campaign_id, h.this_pass
+-- Every message in the window of every cap that it concerns and that its user may be over, the youngest first.
+counted as (
+  select h.user_id, c.ord, c.key, c.max, c.channel, h.id as blocking_id, h.campaign_id as blocking_campaign_id,
+    case when c.rolling is null then w.ends else h.at + c.rolling end as frees_at,
+    row_number() over together as nth, count(*) filter (where not h.this_pass) over together as used_before
   from recent as h
   join pressed as k on k.user_id = h.user_id
-  join caps as c on (c.channel is null or c.channel = h.channel) and (c.topic_id is null or c.topic_id = h.topic_id)
-  left join calendars as w on w.ord = c.ord and w.zone = k.zone
+  join caps as c on k.caps[c.place] and (c.channel is null or c.channel = h.channel) and (c.topic_id is null or c.topic_id = h.topic_id)
+  left join calendars as w on w.ord = c.ord and w.zone = h.zone
   where case when c.rolling is null then h.at >= w.starts else h.at > c.since end
+  -- The frame: with that of the row number alone both would be a window each.
+  window together as (
+    partition by h.user_id, c.ord order by h.at desc, h.id desc nulls first rows between unbounded preceding and unbounded following)
 ),
-full_limits as materialized (
-  select k.user_id, k.ord, k.used_before >= l.max as full_before, l.max
-  from (
-    select n.user_id, n.ord, count(*) as used, count(*) filter (where not n.this_pass) as used_before
-    from counted as n
-    group by n.user_id, n.ord) as k
-  join caps as c on c.ord = k.ord
-  left join tiers as t on t.user_id = k.user_id
-  left join streaks as s on s.user_id = k.user_id
-  __LIMIT_OF_c__
-  where k.used >= l.max
-),
--- A cap frees when its limit-th youngest message leaves the window, or when the calendar turns; asked of the few who are full.
+-- A cap is full that has as many messages as its limit (at least 1), and frees when the last of these leaves the window, or when the calendar
+-- turns.
 full_caps as (
-  select f.user_id, c.ord, f.full_before, y.id as blocking_id, y.campaign_id as blocking_campaign_id,
-    case when c.rolling is null then w.ends else y.at + c.rolling end as free_at
-  from full_limits as f
-  join caps as c on c.ord = f.ord
-  join pressed as p on p.user_id = f.user_id
-  left join calendars as w on w.ord = c.ord and w.zone = p.zone
-  left join (
-    select n.user_id, n.ord, n.at, n.id, n.campaign_id,
-      row_number() over (partition by n.user_id, n.ord order by n.at desc, n.id desc nulls first) as nth
-    from counted as n
-    join full_limits as g on g.user_id = n.user_id and g.ord = n.ord) as y on y.user_id = f.user_id and y.ord = f.ord and y.nth = f.max
+  select n.user_id, n.ord, n.used_before >= l.max as full_before, n.blocking_id, n.blocking_campaign_id, n.frees_at as free_at
+  from counted as n
+  left join tiers as t on t.user_id = n.user_id
+  left join streaks as s on s.user_id = n.user_id
+  __LIMIT_OF_n__
+  where n.nth = l.max
 ),
 cap_gate as (
   select f.user_id, bool_or(f.full_before) as before, max(f.free_at) as free_at,
@@ -135,8 +121,8 @@ reasoned as (
   select g.*,
     case
       when g.bar is not null then g.bar
-      when not coalesce(g.gap_before, false) and not coalesce(g.cap_before, false) and not coalesce(g.reserve_before, false)
-        and coalesce(g.gap_free_at, g.cap_free_at, g.reserve_free_at) is not null then 'outranked'
+      when coalesce(g.gap_free_at, g.cap_free_at, g.reserve_free_at) is not null and not coalesce(g.gap_before, false)
+        and not coalesce(g.cap_before, false) and not coalesce(g.reserve_before, false) then 'outranked'
       when g.gap_free_at is not null then 'minimum_gap'
       when g.cap_free_at is not null then 'frequency_cap'
       when g.reserve_free_at is not null then 'reserved_for_priority'

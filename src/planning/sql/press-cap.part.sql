@@ -1,4 +1,5 @@
--- Of decide-pool.part.sql (pressed), once for each cap of the wave; __N__ is its place, from 1.
+-- Of decide-pool.part.sql (pressed), for each cap of the wave: whether a user may be over it; __N__ is its place, from 1.
 -- reads: recent
-or count(*) filter (where h.at >= (:capsFrom::timestamptz[])[__N__]
-  and ((:capTopics::integer[])[__N__] is null or h.topic_id = (:capTopics::integer[])[__N__])) >= (:leastLimits::integer[])[__N__]
+-- SELECT: each is looked up once, not for each message.
+count(*) filter (where h.at >= (select (:capsFrom::timestamptz[])[__N__])
+  and ((select (:capTopics::integer[])[__N__]) is null or h.topic_id = (select (:capTopics::integer[])[__N__]))) >= (:leastLimits::integer[])[__N__]

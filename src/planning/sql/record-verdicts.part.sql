@@ -5,7 +5,7 @@
 -- rows are decided again (decide-again.part.sql). What is queued goes into pass_history, for the next wave of the pass to see.
 -- Twin: take-verdicts.part.sql, which only counts.
 -- writes: deliveries, chunks, pass_history (temporary)
-, verdicts as materialized (
+, verdicts as (
   select d.user_id, d.entry, d.due_at, d.expires_at, d.state, d.why as reason, d.free_at, d.variant, d.messages,
     case when d.why in ('minimum_gap', 'frequency_cap', 'outranked') then
       case when d.gap_free_at is not null then d.gap_blocking_id else d.cap_blocking_id end end as blocking_id,
@@ -17,15 +17,22 @@
     case when d.why in ('frequency_cap', 'outranked', 'reserved_for_priority') and d.gap_free_at is null
       then coalesce(d.cap, d.reserve_cap) end as cap
   from decided as d
+  -- A fence: the state is asked for twice below, and its hash would be computed twice.
+  offset 0
 ),
-queued as materialized (
-  select v.user_id, (row_number() over (order by v.user_id) - 1) % (select ceil(count(*) / 500.0)::integer from verdicts as a where a.state = 'queued') as part,
-    __NEW_ID__ as id
+-- In the order in which they are written, sorted and numbered once; nth: its place among those queued.
+numbered as materialized (
+  select v.*, nextval('delivery_id_seq') as id,
+    count(*) filter (where v.state = 'queued') over (order by v.user_id rows unbounded preceding) as nth
   from verdicts as v
-  where v.state = 'queued'
+),
+chunked as materialized (
+  select count(*)::integer as queued, ceil(count(*) / 500.0)::integer as parts from numbered as n where n.state = 'queued'
 ),
 parts as materialized (
-  select q.part, count(*)::integer as size, nextval('chunk_id_seq') as id from queued as q group by q.part
+  select s.part, (c.queued - s.part + c.parts - 1) / c.parts as size, nextval('chunk_id_seq') as id
+  from chunked as c
+  cross join generate_series(0, c.parts - 1) as s (part)
 ),
 opened as (
   insert into chunks (id, month, run_id, wave_id, campaign_id, channel, bucket, lane, size, not_before)
@@ -34,16 +41,16 @@ opened as (
   from parts as t
 ),
 everybody as (
-  select v.user_id, v.entry, v.due_at, v.expires_at, v.state, v.reason, v.free_at, v.variant, v.blocking_id, v.blocking_campaign_id, v.cap, v.messages, q.part, q.id
-  from verdicts as v
-  left join queued as q on q.user_id = v.user_id
+  select v.user_id, v.entry, v.due_at, v.expires_at, v.state, v.reason, v.free_at, v.variant, v.blocking_id, v.blocking_campaign_id, v.cap, v.messages, v.id, v.nth
+  from numbered as v
   __BARRED__
 ),
 written as (
   insert into deliveries as d (month, user_id, id, run_id, wave_id, campaign_id, entry, chunk_id, due_at, decided_at, expires_at,
     counted_at, free_at, blocking_id, blocking_campaign_id, topic_id, policy_version, template_version, state, reason, channel, variant, cap, messages_in_7d)
-  select :month::date, e.user_id, coalesce(e.id, nextval('delivery_id_seq')), :runId::bigint, :waveId::bigint, :campaignId::bigint, nullif(e.entry, 0),
-    (select array_agg(t.id order by t.part) from parts as t)[e.part + 1], e.due_at, :now::timestamptz, e.expires_at,
+  select :month::date, e.user_id, e.id, :runId::bigint, :waveId::bigint, :campaignId::bigint, nullif(e.entry, 0),
+    case when e.state = 'queued' then
+      (select array_agg(t.id order by t.part) from parts as t)[((e.nth - 1) % (select c.parts from chunked as c))::integer + 1] end, e.due_at, :now::timestamptz, e.expires_at,
     case when e.state = 'queued' and not :transactional::boolean then 'infinity'::timestamptz end,
     case when e.state = 'deferred' then e.free_at end,
     e.blocking_id, e.blocking_campaign_id,
@@ -61,7 +68,7 @@ taken as (
   insert into pass_history (user_id, id, campaign_id, wave_id, channel, topic_id, at, this_pass)
   select w.user_id, w.id, :campaignId::bigint, :waveId::bigint, :channel::channel, :topicId::integer, :now::timestamptz, true
   from __TAKEN__ as w
-  where not :transactional::boolean
+  where w.state = 'queued' and not :transactional::boolean
 )
 __TERMS__
 select t.id::text as "chunkId", t.size from parts as t

@@ -7,7 +7,7 @@
   select :month::date, v.user_id, :runId::bigint, :campaignId::bigint, :channel::channel, v.entry, :now::timestamptz, w.worth_segment,
     w.heard_messages, w.heard_opens, w.heard_conversions, w.incrementality, w.conversion_rate, w.open_rate, w.conversion_value,
     w.conversion_gain, w.open_gain, w.hazard, w.keep_value, w.message_cost, w.net_worth, :price::float8
-  from verdicts as v
+  from numbered as v
   join priced as w on w.user_id = v.user_id
   where w.net_worth is not null and (v.reason is null or v.reason in ('not_worth_it', 'budget_spent'))
   order by v.user_id

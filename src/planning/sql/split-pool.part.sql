@@ -1,10 +1,10 @@
--- Of an audience (not of deferred rows or entries) only those who are asked go into the pool; the others are decided already. Where it is known
--- how many messages each user had, two thirds of a night's audience need never be kept in a table of the session: that costs 0.9 µs a row.
+-- Of an audience (not of deferred rows or entries) only those who are asked are kept; the others are decided already. Where it is known how
+-- many messages each user had, two thirds of a night's audience need never stand in a table of the session: that costs 0.9 µs a row.
 -- After first-gates.part.sql.
--- writes: pass_pool (temporary)
-, pooled as (
-  insert into pass_pool (user_id, client_id, in_audience, zone, entry, due_at, expires_at, quiet_until, messages, bar)
-  select m.user_id, m.client_id, true, m.zone, 0, :dueAt::timestamptz, :expiresAt::timestamptz, m.quiet_until, m.messages, m.bar
+-- writes: pass_asked (temporary)
+, kept as (
+  insert into pass_asked (user_id, client_id, zone, quiet_until, messages, bar)
+  select m.user_id, m.client_id, m.zone, m.quiet_until, m.messages, m.bar
   from met as m
   where __WHOM_m__
 ),
