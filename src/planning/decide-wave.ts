@@ -2,7 +2,8 @@ import { sqlFile, type Transaction } from '../platform/database/index.js';
 import { NOW, type SegmentPredicates } from '../segments/index.js';
 import { joiningSets } from './join-search.js';
 import type { PoolSizes } from './pool-sizes.js';
-import { capsOf, passParameters, type IdRange, type PassParameters, type PassWave, type PassWorld } from './pass-parameters.js';
+import { passParameters, type IdRange, type PassParameters, type PassWave, type PassWorld } from './pass-parameters.js';
+import { capsOf } from './policy-parameters.js';
 import { ASK, boundsOf, decisionOf, withAudience, POOLS, RANK, SPLITS, valuesOf, type ByHour, type Ending, type PassStatement, type Pool } from './pass-statements.js';
 
 const measurePool = sqlFile<object, { size: number }>(import.meta.url, './sql/measure-pass-pool.sql');

@@ -1,5 +1,5 @@
 import { numberParameters, sqlPart, type SqlFile } from '../platform/database/index.js';
-import type { Hour } from './pass-parameters.js';
+import type { Hour } from './policy-parameters.js';
 
 /** Who the pass looks at: a wave's undecided audience (of a bestHour wave, whose hour it is), its freed deferred rows, entries, or one user. */
 export type Pool = 'fresh' | 'bestHour' | 'deferred' | 'entered' | 'one';

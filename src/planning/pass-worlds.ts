@@ -9,7 +9,8 @@ import type { FatiguePolicy } from '../fatigue/index.js';
 import { Occurrences, type CampaignDefinition } from '../campaigns/index.js';
 import { NO_BUDGETS } from './message-budgets.js';
 import { PassFacts } from './pass-facts.js';
-import { horizonOf, type IdRange, type PassWorld, type PolicyWorld } from './pass-parameters.js';
+import type { IdRange, PassWorld, PolicyWorld } from './pass-parameters.js';
+import { horizonOf } from './policy-parameters.js';
 import { createPassTables } from './pass-tables.js';
 import { RESERVED, boundsOf, valuesOf, withAudience } from './pass-statements.js';
 
