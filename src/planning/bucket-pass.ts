@@ -1,22 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import { PlannerDatabase, sqlFile, sqlState, type Transaction } from '../platform/database/index.js';
 import { Clock } from '../platform/clock/index.js';
-import { LOCK_BUCKET, LOCK_THROTTLED, bucketRange } from './buckets.js';
+import { LOCK_BUCKET, LOCK_THROTTLED, bucketRange, rangeOf } from './buckets.js';
 import { decideWave, type PoolLimits } from './decide-wave.js';
 import { decisionOrder, type LimitsOf, type Step } from './decision-order.js';
-import { dueWaves, type DueWaveRow, poolsOf } from './due-waves.js';
+import { dueWaves, type DueWaveRow, poolsOf, upToEntered } from './due-waves.js';
 import { openBudgetOf, openBudgets, spendBudget } from './message-budgets.js';
 import type { IdRange, PassWorld } from './pass-parameters.js';
 import type { Pool } from './pass-statements.js';
 import { PoolSizes } from './pool-sizes.js';
-import { PassWorlds, type PassRules } from './pass-worlds.js';
+import { PassWorlds, ZoneAppeared, type PassRules } from './pass-worlds.js';
 import { SendTimeCurves } from './send-times.js';
 
 const awaitBucket = sqlFile<{ lockClass: number; bucket: number; patience: string }>(import.meta.url, './sql/await-bucket.sql');
 const freezeDueVariants = sqlFile<{ now: Date | null }>(import.meta.url, './sql/freeze-due-variants.sql');
 const freezeRunVariants = sqlFile<{ runId: string; templates: string[] }>(import.meta.url, './sql/freeze-run-variants.sql');
 const listRunVariants = sqlFile<{ runId: string }, { version: number }>(import.meta.url, './sql/list-run-variants.sql');
-const markWaveBucket = sqlFile<{ waveId: string; bucket: number; now: Date }>(import.meta.url, './sql/mark-wave-bucket.sql');
+const markWaveBucket = sqlFile<{ waveIds: string[]; bucket: number; now: Date }>(import.meta.url, './sql/mark-wave-bucket.sql');
 
 const settleEntries = sqlFile<{ campaignId: string; bucket: number; unless: string | null; now: Date }>(import.meta.url, './sql/settle-entries.sql');
 
@@ -29,7 +29,7 @@ const LEAST_ROOM = 1 / 3;
 const HELD_MINUTES = 15;
 
 export interface PassOutcome {
-  /** Another planner is at work on the bucket, or on a budget that it would take from: come again. */
+  /** Another planner is at work on the bucket, or on a budget that it would take from, or a user has moved meanwhile: come again. */
   busy: boolean;
   /** A budget has no price yet for what is due: have it priced and come again. */
   unpriced?: boolean;
@@ -89,10 +89,12 @@ export class BucketPass {
   ): Promise<PassOutcome> {
     const rules = await this.worlds.rules();
     await this.database.query(freezeDueVariants, { now: this.clock.forSql() });
-    return this.database.transaction(async (tx) => {
-      if (!(await lock(tx))) return { busy: true, chunkIds: [] };
-      return decide(tx, rules);
-    });
+    try {
+      return await this.database.transaction(async (tx) => ((await lock(tx)) ? decide(tx, rules) : { busy: true, chunkIds: [] }));
+    } catch (error) {
+      if (error instanceof ZoneAppeared) return { busy: true, chunkIds: [] };
+      throw error;
+    }
   }
 
   /** Until the transaction ends. Protected, so that a test can show what happens without it. */
@@ -117,18 +119,25 @@ export class BucketPass {
       ...(only ? { only } : {}), ...(pool !== 'deferred' && pool !== 'entered' && limits.has(wave.waveId) ? { poolLimit: limits.get(wave.waveId)! } : {}),
     });
     const chunkIds: string[] = [];
+    const done: string[] = [];
     for (const step of await decisionOrder(tx, this.worlds.predicates, waves, world, range, limitsOf)) {
-      chunkIds.push(...(await this.decideStep(tx, step, world, bucket, range, limitsOf, only === undefined)));
+      const decided = await this.decideStep(tx, step, world, bucket, range, limitsOf, only === undefined);
+      chunkIds.push(...decided.chunkIds);
+      if (decided.done) done.push(step.wave.waveId);
     }
+    await this.worlds.sameZones(tx, world, range);
+    if (done.length > 0) await tx.query(markWaveBucket, { waveIds: done, bucket, now: world.now });
     return { busy: false, chunkIds };
   }
 
+  /** @returns also whether the wave has nothing more to decide in the bucket */
   private async decideStep(
     tx: Transaction, { wave, round, last, whole }: Step, world: PassWorld, bucket: number, range: IdRange, limitsOf: LimitsOf, everybody: boolean,
-  ): Promise<string[]> {
+  ): Promise<{ chunkIds: string[]; done: boolean }> {
     const versions = { ...world, templateVersions: await this.templateVersions(tx, wave) };
     const budget = openBudgetOf(world.budgets, wave.definition);
     const chunkIds: string[] = [];
+    let done = false;
     for (const pool of poolsOf(wave)) {
       const limits = limitsOf(wave, pool);
       let size = 0;
@@ -142,9 +151,9 @@ export class BucketPass {
       chunkIds.push(...rows.map((row) => row.chunkId));
       // A full pool of a throttled campaign is not the whole of it; and a pass for a few users is none for the bucket.
       const all = round === null ? limits.poolLimit === undefined || size < limits.poolLimit : whole;
-      if (everybody && all && last && wave.fresh && pool === poolsOf(wave).at(-1)) await tx.query(markWaveBucket, { waveId: wave.waveId, bucket, now: world.now });
+      done = everybody && all && last && wave.fresh && pool === poolsOf(wave).at(-1);
     }
-    return chunkIds;
+    return { chunkIds, done };
   }
 
   /** The waves with what throttled ones have room for in this pass; one that has none waits. */
@@ -178,21 +187,6 @@ export class BucketPass {
     const held = wave.definition.throttlePerMinute! * HELD_MINUTES;
     return again!.room < held * LEAST_ROOM ? 0 : again!.room;
   }
-}
-
-/**
- * What is due no lower than the lowest campaign that somebody has entered: what ranks lower takes no slot from it, and is left to the
- * bulk pass. An event beside ten bulk campaigns of lower priority costs one statement then, not eleven.
- */
-function upToEntered(waves: readonly DueWaveRow[]): DueWaveRow[] {
-  const lowest = Math.min(...waves.filter(({ entered }) => entered).map(({ definition }) => definition.priority));
-  return waves.filter(({ definition }) => definition.priority >= lowest);
-}
-
-/** From the first to the last of them: what is gathered by ranges of ids is not gathered of a whole bucket for the sake of one user. */
-function rangeOf(only: readonly string[]): IdRange {
-  const ids = only.map(BigInt).sort((a, b) => (a < b ? -1 : 1));
-  return { fromId: String(ids[0]!), toId: String(ids.at(-1)! + 1n) };
 }
 
 function unlessOf({ definition: { schedule } }: DueWaveRow): string | null {

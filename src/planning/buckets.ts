@@ -27,3 +27,9 @@ export function bucketRange(bucket: number): IdRange {
 
 /** How many buckets have users, and the database's instant. */
 export const countBuckets = sqlFile<object, { buckets: number; now: Date }>(import.meta.url, './sql/count-buckets.sql');
+
+/** From the first to the last of these users (internal ids): what is gathered by ranges of ids is not gathered of a whole bucket for the sake of one user. */
+export function rangeOf(only: readonly string[]): IdRange {
+  const ids = only.map(BigInt).sort((a, b) => (a < b ? -1 : 1));
+  return { fromId: String(ids[0]!), toId: String(ids.at(-1)! + 1n) };
+}

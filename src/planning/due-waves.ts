@@ -27,3 +27,12 @@ const listDueWaves = sqlFile<IdRange & { now: Date | null; bucket: number }, Due
 export async function dueWaves(tx: Transaction, params: IdRange & { now: Date | null; bucket: number }): Promise<DueWaveRow[]> {
   return (await tx.query(listDueWaves, params)).filter((wave) => wave.fresh || wave.freed || wave.entered);
 }
+
+/**
+ * What is due no lower than the lowest campaign that somebody has entered: what ranks lower takes no slot from it, and is left to the
+ * bulk pass. An event beside ten bulk campaigns of lower priority costs one statement then, not eleven.
+ */
+export function upToEntered(waves: readonly DueWaveRow[]): DueWaveRow[] {
+  const lowest = Math.min(...waves.filter(({ entered }) => entered).map(({ definition }) => definition.priority));
+  return waves.filter(({ definition }) => definition.priority >= lowest);
+}

@@ -37,6 +37,9 @@ interface Reserving {
   dues: Date[];
 }
 
+/** Somebody has meanwhile come into a zone for which the pass knows neither quiet hours nor calendar windows. */
+export class ZoneAppeared extends Error {}
+
 /** Gathers what a pass needs to know beside its users: settings, policy, zones. */
 @Injectable()
 export class PassWorlds {
@@ -76,6 +79,17 @@ export class PassWorlds {
   private async zones(tx: Transaction, range: IdRange, defaultZone: string): Promise<string[]> {
     if (BigInt(range.toId) - BigInt(range.fromId) <= FEW_USERS) return (await tx.query(listZones, { ...range, defaultZone })).map(({ zone }) => zone);
     return [...new Set([...(await this.occurrences.zones(tx)).present, defaultZone])];
+  }
+
+  /**
+   * To be asked once everything is decided. A user is read after the zones were, and one without rows for his zone would meet no quiet
+   * hours and no calendar cap. Locking users against a change of zone would hold up their devices for as long as a bulk pass takes.
+   * @throws ZoneAppeared: what is decided must be undone, and decided anew
+   */
+  async sameZones(tx: Transaction, { settings, zones }: PolicyWorld, range: IdRange): Promise<void> {
+    const known = new Set(zones);
+    const appeared = (await this.zones(tx, range, settings.defaultTimezone)).filter((zone) => !known.has(zone));
+    if (appeared.length > 0) throw new ZoneAppeared(`users have come into ${appeared.join(', ')}`);
   }
 
   /** Puts down whom campaigns with reserve: true hold slots for, as their audiences stand now. @returns whether there are such campaigns */

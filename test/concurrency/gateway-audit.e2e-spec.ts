@@ -29,7 +29,7 @@ const A_MINUTE: Storm = { windowMs: 60_000, rounds: 40, freelyMs: 3_000 };
 /** What of a pass the test holds back or takes out. */
 interface OpenedPass {
   lock: (...args: unknown[]) => Promise<boolean>;
-  decideStep: (tx: object, ...rest: unknown[]) => Promise<string[]>;
+  decideStep: (tx: object, ...rest: unknown[]) => Promise<unknown>;
 }
 
 interface LogEntry {
@@ -122,9 +122,9 @@ class Rounds {
       const pass = app.app.get(BucketPass) as unknown as OpenedPass;
       const decideStep = pass.decideStep.bind(pass);
       pass.decideStep = async (tx, ...rest) => {
-        const chunks = await decideStep(tx, ...rest);
+        const decided = await decideStep(tx, ...rest);
         await this.barrier.pass(tx);
-        return chunks;
+        return decided;
       };
       if (!this.locked) pass.lock = async () => true;
     }

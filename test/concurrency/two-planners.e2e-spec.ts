@@ -55,12 +55,12 @@ async function race(first: TestApp, second: TestApp): Promise<number> {
   const decideStep = own.decideStep.bind(own);
   let waves = 0;
   own.decideStep = async (...args) => {
-    const chunks = await decideStep(...args);
+    const decided = await decideStep(...args);
     if (++waves === high.length) {
       met.open();
       await firstTick;
     }
-    return chunks;
+    return decided;
   };
   const secondTick = second.loop('planner');
   await Promise.race([secondTick, met.opened, untilBlocked(first)]);
