@@ -1,3 +1,4 @@
+import { completeDeadRuns } from '../../src/delivery/delivery.store.js';
 import { auth } from '../support/test-app.js';
 import { BODY, reset, startCampaigns, type CampaignsUnderTest } from './campaign-fixture.js';
 
@@ -285,6 +286,7 @@ describe('completion', () => {
     await verb(id, 'cancel');
     const closed = async () => (await runs(id))[0].completedAt !== null;
     await settle(id);
+    await test.db.query(completeDeadRuns, { now: test.clock.now() });
     await tick();
     expect(await closed()).toBe(false);
     test.clock.advance({ minutes: 2 });
