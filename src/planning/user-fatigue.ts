@@ -9,6 +9,7 @@ import { ApiDatabase, sqlFile } from '../platform/database/index.js';
 import { notFound } from '../platform/errors/index.js';
 import { parseDuration } from '../platform/time/index.js';
 import { SettingsService } from '../settings/index.js';
+import { zoneRules } from './send-time.js';
 
 export interface CapCounter {
   key: string;
@@ -95,7 +96,7 @@ export class UserFatigueReader {
     return {
       internalId: row.id,
       user: {
-        zone: row.zone, globalHoldout: false, address: 'usable', devices: [], subscriptions: [],
+        zone: zoneRules(row.zone, defaultTimezone), globalHoldout: false, address: 'usable', devices: [], subscriptions: [],
         segments: new Set(row.segments), unopened: { push: row.unopenedPush, email: row.unopenedEmail },
       },
     };

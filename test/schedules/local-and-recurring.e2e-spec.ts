@@ -47,6 +47,11 @@ describe('a campaign at a local time', () => {
     const id = await t.launched({ type: 'now' });
     await t.tickAt();
     expect(await t.ledger(id)).toEqual(['berlin suppressed quiet_hours', 'broken queued', 'nowhere queued']);
+    // What is said of this person is by the default zone too.
+    t.clock.set('2026-03-02T12:45:00Z');
+    const fatigue = (await t.http.get('/v1/users/broken/fatigue').set(auth(t.keys.marketer)).expect(200)).body;
+    expect(fatigue).toMatchObject({ quietUntil: { push: '2026-03-02T14:00:00.000Z' } });
+    await t.http.get(`/v1/campaigns/${id}/explain?userId=broken`).set(auth(t.keys.marketer)).expect(200);
     await putPolicy(t, {});
   });
 
