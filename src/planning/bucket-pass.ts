@@ -1,16 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { PlannerDatabase, sqlFile, sqlState, type Transaction } from '../platform/database/index.js';
 import { Clock } from '../platform/clock/index.js';
-import { LOCK_BUCKET, LOCK_THROTTLED, bucketRange, rangeOf } from './buckets.js';
-import { decideWave, type PoolLimits } from './decide-wave.js';
-import { decisionOrder, type LimitsOf, type Step } from './decision-order.js';
+import { LOCK_BUCKET, bucketRange, rangeOf } from './buckets.js';
+import { decideWave } from './decide-wave.js';
+import { decisionOrder, limitsOf, type Limits, type Step } from './decision-order.js';
 import { dueWaves, type DueWaveRow, poolsOf, upToEntered } from './due-waves.js';
 import { openBudgetOf, openBudgets, spendBudget } from './message-budgets.js';
 import type { IdRange, PassWorld } from './pass-parameters.js';
-import type { Pool } from './pass-statements.js';
 import { PoolSizes } from './pool-sizes.js';
 import { PassWorlds, ZoneAppeared, type PassRules } from './pass-worlds.js';
 import { SendTimeCurves } from './send-times.js';
+import { lockRooms } from './throttle-rooms.js';
 
 const awaitBucket = sqlFile<{ lockClass: number; bucket: number; patience: string }>(import.meta.url, './sql/await-bucket.sql');
 const freezeDueVariants = sqlFile<{ now: Date | null }>(import.meta.url, './sql/freeze-due-variants.sql');
@@ -23,10 +23,6 @@ const settleEntries = sqlFile<{ campaignId: string; bucket: number; unless: stri
 /** Longer than a bulk pass takes, shorter than a stopped holder keeps its bucket. */
 const PATIENCE = '2s';
 const LOCK_NOT_AVAILABLE = '55P03';
-
-/** A throttled campaign is decided on in steps of at least a third of what it may hold, not user by user as each request leaves. */
-const LEAST_ROOM = 1 / 3;
-const HELD_MINUTES = 15;
 
 export interface PassOutcome {
   /** Another planner is at work on the bucket, or on a budget that it would take from, or a user has moved meanwhile: come again. */
@@ -114,14 +110,12 @@ export class BucketPass {
     const budgets = await openBudgets(tx, rules.settings, due, now);
     if (typeof budgets === 'string') return { busy: true, unpriced: budgets === 'unpriced', chunkIds: [] };
     const world = { ...(await this.worlds.at(tx, rules, now, range, due.map((wave) => wave.waveId))), budgets };
-    const { waves, limits } = await this.withRoom(tx, await this.sendTimes.onto(tx, due));
-    const limitsOf = (wave: DueWaveRow, pool: Pool): PoolLimits => ({
-      ...(only ? { only } : {}), ...(pool !== 'deferred' && pool !== 'entered' && limits.has(wave.waveId) ? { poolLimit: limits.get(wave.waveId)! } : {}),
-    });
+    const waves = await this.sendTimes.onto(tx, due);
+    const limits: Limits = { ...(only ? { only } : {}), rooms: await lockRooms(tx, waves) };
     const chunkIds: string[] = [];
     const done: string[] = [];
-    for (const step of await decisionOrder(tx, this.worlds.predicates, waves, world, range, limitsOf)) {
-      const decided = await this.decideStep(tx, step, world, bucket, range, limitsOf, only === undefined);
+    for (const step of await decisionOrder(tx, this.worlds.predicates, waves, world, range, limits)) {
+      const decided = await this.decideStep(tx, step, world, bucket, range, limits);
       chunkIds.push(...decided.chunkIds);
       if (decided.done) done.push(step.wave.waveId);
     }
@@ -132,40 +126,33 @@ export class BucketPass {
 
   /** @returns also whether the wave has nothing more to decide in the bucket */
   private async decideStep(
-    tx: Transaction, { wave, round, last, whole }: Step, world: PassWorld, bucket: number, range: IdRange, limitsOf: LimitsOf, everybody: boolean,
+    tx: Transaction, { wave, round, last, whole }: Step, world: PassWorld, bucket: number, range: IdRange, limits: Limits,
   ): Promise<{ chunkIds: string[]; done: boolean }> {
     const versions = { ...world, templateVersions: await this.templateVersions(tx, wave) };
     const budget = openBudgetOf(world.budgets, wave.definition);
+    const everybody = limits.only === undefined;
     const chunkIds: string[] = [];
     let done = false;
     for (const pool of poolsOf(wave)) {
-      const limits = limitsOf(wave, pool);
+      const room = limits.rooms?.of(wave);
+      if (room === 0) continue;
       let size = 0;
       const onPool = async (pooled: number): Promise<void> => {
         size = pooled;
         if (pool === 'entered') await tx.query(settleEntries, { campaignId: wave.campaignId, bucket, unless: unlessOf(wave), now: world.now });
       };
       const rows = await decideWave<{ chunkId: string; size: number }>(
-        tx, this.worlds.predicates, wave, versions, range, pool, 'record', { ...limits, onPool, round, ...(everybody ? { sizes: this.sizes } : {}) });
-      if (budget) await spendBudget(tx, budget, rows.reduce((sum, row) => sum + row.size, 0));
+        tx, this.worlds.predicates, wave, versions, range, pool, 'record',
+        { ...limitsOf(limits, wave, round), onPool, round, ...(everybody ? { sizes: this.sizes } : {}) });
+      const reserved = rows.reduce((sum, row) => sum + row.size, 0);
+      limits.rooms?.take(wave, reserved);
+      if (budget) await spendBudget(tx, budget, reserved);
       chunkIds.push(...rows.map((row) => row.chunkId));
       // A full pool of a throttled campaign is not the whole of it; and a pass for a few users is none for the bucket.
-      const all = round === null ? limits.poolLimit === undefined || size < limits.poolLimit : whole;
+      const all = round === null ? room === undefined || size < room : whole;
       done = everybody && all && last && wave.fresh && pool === poolsOf(wave).at(-1);
     }
     return { chunkIds, done };
-  }
-
-  /** The waves with what throttled ones have room for in this pass; one that has none waits. */
-  private async withRoom(tx: Transaction, due: readonly DueWaveRow[]): Promise<{ waves: DueWaveRow[]; limits: Map<string, number> }> {
-    const limits = new Map<string, number>();
-    const waves: DueWaveRow[] = [];
-    for (const wave of due) {
-      const limit = wave.fresh ? await this.poolLimit(tx, wave) : null;
-      if (limit !== null) limits.set(wave.waveId, limit);
-      waves.push(limit === 0 ? { ...wave, fresh: false } : wave);
-    }
-    return { waves, limits };
   }
 
   /** Frozen before the pass began, but for a run that has fallen due since: then here, and the other buckets wait for this one. */
@@ -173,19 +160,6 @@ export class BucketPass {
     if (templateVersions.length === variants.length) return templateVersions;
     await tx.query(freezeRunVariants, { runId, templates: variants.map((variant) => variant.template) });
     return (await tx.query(listRunVariants, { runId })).map(({ version }) => version);
-  }
-
-  /**
-   * How many of the wave's audience may be decided now: null, all; 0, none. What a throttle cannot send within 15 minutes is left
-   * undecided, so that it holds nobody's slot. Its campaign's lock keeps two planners from filling the same room.
-   */
-  private async poolLimit(tx: Transaction, wave: DueWaveRow): Promise<number | null> {
-    if (wave.room === null) return null;
-    const [lock] = await tx.query(LOCK_THROTTLED.statement, { lockClass: LOCK_THROTTLED.class, bucket: Number(BigInt(wave.campaignId) % 2_147_483_647n) });
-    if (!lock!.locked) return 0;
-    const [again] = await tx.query(LOCK_THROTTLED.room, { campaignId: wave.campaignId, minutes: HELD_MINUTES });
-    const held = wave.definition.throttlePerMinute! * HELD_MINUTES;
-    return again!.room < held * LEAST_ROOM ? 0 : again!.room;
   }
 }
 

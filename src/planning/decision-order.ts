@@ -3,7 +3,7 @@ import type { SegmentPredicates } from '../segments/index.js';
 import { rankPool, type PoolLimits } from './decide-wave.js';
 import { poolsOf, type DueWaveRow } from './due-waves.js';
 import type { IdRange, PassWorld } from './pass-parameters.js';
-import type { Pool } from './pass-statements.js';
+import type { ThrottleRooms } from './throttle-rooms.js';
 
 const createPassRanks = sqlFile(import.meta.url, './sql/create-pass-ranks.sql');
 const numberPassRanks = sqlFile(import.meta.url, './sql/number-pass-ranks.sql');
@@ -19,20 +19,29 @@ export interface Step {
   readonly whole: boolean;
 }
 
-/** Which part of a wave's pool this pass may take. */
-export type LimitsOf = (wave: DueWaveRow, pool: Pool) => PoolLimits;
+/** What of the pools a pass may take. */
+export interface Limits {
+  /** These users alone (internal ids). */
+  readonly only?: readonly string[];
+  /** What throttled campaigns have room for. */
+  readonly rooms?: ThrottleRooms | undefined;
+}
+
+/** Of the wave in this round: whoever is in a round was within the room when it was ranked. */
+export function limitsOf({ only, rooms }: Limits, wave: DueWaveRow, round: number | null): PoolLimits {
+  const room = round === null ? rooms?.of(wave) : undefined;
+  return { ...(only ? { only } : {}), ...(room === undefined ? {} : { poolLimit: room }) };
+}
 
 /**
  * The order in which waves meet the gates: priority, expected net worth, campaign. Worth differs from user to user, so waves of one
  * priority of which one asks for it go in rounds: k waves take k² statements of a k-th of the users each; all others take one.
  * A throttled wave is ranked for those of its audience that it has room for, the lowest ids that are undecided: to the others it is not
- * to be had now, and what else is due for them does not wait for it. The same users are its pool in each of its rounds, because those
- * that a round decides leave it and only ranked ones stay.
+ * to be had now, and what else is due for them does not wait for it.
  * @param waves by priority, then campaign
  */
 export async function decisionOrder(
-  tx: Transaction, predicates: SegmentPredicates, waves: readonly DueWaveRow[], world: PassWorld, range: IdRange,
-  limitsOf: LimitsOf = () => ({}),
+  tx: Transaction, predicates: SegmentPredicates, waves: readonly DueWaveRow[], world: PassWorld, range: IdRange, limits: Limits = {},
 ): Promise<Step[]> {
   const groups = new Map<number, DueWaveRow[]>();
   for (const wave of waves) groups.set(wave.definition.priority, [...(groups.get(wave.definition.priority) ?? []), wave]);
@@ -43,11 +52,13 @@ export async function decisionOrder(
   if (![...groups.keys()].some(contested)) return waves.map(atOnce);
   await tx.query(createPassRanks, {});
   const cut = new Set<DueWaveRow>();
+  const rooms = limits.rooms?.copy();
   for (const wave of waves.filter(({ definition }) => contested(definition.priority))) {
     for (const pool of poolsOf(wave)) {
-      const limits = limitsOf(wave, pool);
-      const size = await rankPool(tx, predicates, wave, world, range, pool, limits);
-      if (limits.poolLimit !== undefined && size >= limits.poolLimit) cut.add(wave);
+      const room = rooms?.of(wave);
+      const size = room === 0 ? 0 : await rankPool(tx, predicates, wave, world, range, pool, limitsOf({ ...limits, rooms }, wave, null));
+      if (room !== undefined && size >= room) cut.add(wave);
+      rooms?.take(wave, size);
     }
   }
   await tx.query(numberPassRanks, {});

@@ -99,7 +99,7 @@ export class PortfolioPricer {
     const world = await this.worlds.at(tx, rules, now, range, [...new Set(waves.map(({ waveId }) => waveId))]);
     const only = stride === 1 ? {} : { only: everyNth(range, stride) };
     const asked: { channel: Channel; rows: Asked[] }[] = [];
-    for (const { wave, round } of await decisionOrder(tx, this.worlds.predicates, waves, world, range, () => only)) {
+    for (const { wave, round } of await decisionOrder(tx, this.worlds.predicates, waves, world, range, only)) {
       for (const pool of poolsOf(wave)) {
         const rows = await decideWave<Asked>(tx, this.worlds.predicates, wave, world, range, pool, 'ask', { round, ...only });
         if (budgetOf(rules.settings, wave.definition) !== null) asked.push({ channel: wave.definition.channel, rows });

@@ -6,7 +6,7 @@ import { parseDuration } from '../platform/time/index.js';
 import { bucketRange, countBuckets } from './buckets.js';
 import { decideWave } from './decide-wave.js';
 import { conflict } from '../platform/errors/index.js';
-import { decisionOrder } from './decision-order.js';
+import { decisionOrder, limitsOf } from './decision-order.js';
 import { dueWaves, poolsOf, type DueWaveRow } from './due-waves.js';
 import type { OpenBudgets } from './message-budgets.js';
 import { SendTimeCurves } from './send-times.js';
@@ -14,6 +14,7 @@ import { PassWorlds, type PassRules } from './pass-worlds.js';
 import type { IdRange, PassWave } from './pass-parameters.js';
 import { PortfolioPricer, type WavesOf } from './portfolio-pricer.js';
 import { PoolSizes } from './pool-sizes.js';
+import { ThrottleRooms } from './throttle-rooms.js';
 import { Tally, type Simulation, type VerdictCount } from './tally.js';
 
 const findTopicId = sqlFile<{ key: string | null }, { id: number }>(import.meta.url, './sql/find-topic-id.sql');
@@ -49,26 +50,25 @@ export class Simulator {
     const wavesOf: WavesOf = (tx, bucket, range) => this.wavesAt(tx, bucket, range, asOf, subjects);
     const budgets = await this.pricer.foretell(rules, asOf, wavesOf);
     const tally = new Tally(campaign.definition, asOf, campaign.definition.worth ? budgets.get(campaign.definition.channel)?.price : undefined);
-    const sizes = new PoolSizes();
+    const foretold: Foretold = { tally, budgets, subjectId: campaignId, sizes: new PoolSizes(), reserved: new Map() };
     for (let bucket = 0; bucket < extent!.buckets; bucket++) {
-      await this.database.transaction((tx) => this.decide(tx, rules, bucket, asOf, wavesOf, budgets, campaignId, tally, sizes));
+      await this.database.transaction((tx) => this.decide(tx, rules, bucket, asOf, wavesOf, foretold));
     }
     return tally.result();
   }
 
-  private async decide(
-    tx: Transaction, rules: PassRules, bucket: number, asOf: Date, wavesOf: WavesOf, budgets: OpenBudgets, subjectId: string, tally: Tally, sizes: PoolSizes,
-  ): Promise<void> {
+  private async decide(tx: Transaction, rules: PassRules, bucket: number, asOf: Date, wavesOf: WavesOf, foretold: Foretold): Promise<void> {
     const range = bucketRange(bucket);
     const waves = await wavesOf(tx, bucket, range);
+    const { budgets, sizes } = foretold;
     const world = { ...(await this.worlds.at(tx, rules, asOf, range, [...new Set(waves.map((wave) => wave.waveId))])), budgets };
-    for (const { wave, round } of await decisionOrder(tx, this.worlds.predicates, waves, world, range)) {
-      const budget = wave.definition.class === 'transactional' ? undefined : budgets.get(wave.definition.channel);
+    const limits = { rooms: roomsOf(waves, foretold) };
+    for (const { wave, round } of await decisionOrder(tx, this.worlds.predicates, waves, world, range, limits)) {
       for (const pool of poolsOf(wave)) {
-        const counts = await decideWave<VerdictCount>(tx, this.worlds.predicates, wave, world, range, pool, 'take', { subjectWave: HYPOTHETICAL, round, sizes });
-        if (budget) budget.room -= counts.reduce((sum, { state, n }) => sum + (state === 'queued' ? n : 0), 0);
-        if (wave.campaignId === subjectId) tally.own(counts);
-        else tally.other(wave.campaignId, counts);
+        if (limits.rooms.of(wave) === 0) continue;
+        const counts = await decideWave<VerdictCount>(
+          tx, this.worlds.predicates, wave, world, range, pool, 'take', { ...limitsOf(limits, wave, round), subjectWave: HYPOTHETICAL, round, sizes });
+        limits.rooms.take(wave, note(foretold, wave, counts));
       }
     }
   }
@@ -102,6 +102,34 @@ export class Simulator {
       expiresAt: new Date(Math.max(dueAt.getTime(), passed ? 0 : now.getTime()) + parseDuration(definition.expiresAfter)!),
     }));
   }
+}
+
+/** What the buckets so far have come to. */
+interface Foretold {
+  readonly tally: Tally;
+  readonly budgets: OpenBudgets;
+  readonly subjectId: string;
+  readonly sizes: PoolSizes;
+  /** By campaign: how many messages would be reserved. */
+  readonly reserved: Map<string, number>;
+}
+
+/** What throttled campaigns would have room for in the next bucket, if the buckets so far had been decided by passes. */
+function roomsOf(waves: readonly DueWaveRow[], { reserved }: Foretold): ThrottleRooms {
+  const rooms = new ThrottleRooms();
+  for (const wave of waves) if (wave.room !== null) rooms.open(wave, wave.room - (reserved.get(wave.campaignId) ?? 0));
+  return rooms;
+}
+
+/** @returns how many messages of the wave would be reserved */
+function note({ tally, budgets, subjectId, reserved }: Foretold, { campaignId, definition }: DueWaveRow, counts: readonly VerdictCount[]): number {
+  const queued = counts.reduce((sum, { state, n }) => sum + (state === 'queued' ? n : 0), 0);
+  const budget = definition.class === 'transactional' ? undefined : budgets.get(definition.channel);
+  if (budget) budget.room -= queued;
+  reserved.set(campaignId, (reserved.get(campaignId) ?? 0) + queued);
+  if (campaignId === subjectId) tally.own(counts);
+  else tally.other(campaignId, counts);
+  return queued;
 }
 
 /** One wave a zone: of a bestHour day its first hour. */

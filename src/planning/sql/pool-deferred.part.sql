@@ -17,3 +17,5 @@ where d.month = :month::date and d.run_id = :runId::bigint and d.channel = :chan
   and (:only::bigint[] is null or d.user_id = any (:only::bigint[]))
   and d.state = 'deferred' and d.free_at <= :now::timestamptz
 order by u.id, d.entry
+-- After DISTINCT: so many users.
+limit :poolLimit::integer

@@ -12,3 +12,5 @@ where e.campaign_id = :campaignId::bigint and e.decided_at is null and e.due_at 
     select from events as v
     where v.user_id = e.user_id and v.name = :unless::text and v.occurred_at > e.entered_at and v.occurred_at <= :now::timestamptz)
 order by u.id, e.due_at, e.id
+-- After DISTINCT: so many users.
+limit :poolLimit::integer
