@@ -29,6 +29,8 @@ export interface PassOutcome {
   busy: boolean;
   /** A budget has no price yet for what is due: have it priced and come again. */
   unpriced?: boolean;
+  /** An hour is to be chosen by a curve that is not there yet: have it prepared and come again. */
+  curveless?: boolean;
   /** Chunks that can be sent now. */
   chunkIds: string[];
 }
@@ -107,10 +109,11 @@ export class BucketPass {
     const due = only ? upToEntered(open) : open;
     const now = due[0]?.now;
     if (!now) return { busy: false, chunkIds: [] };
+    const { waves, curveless } = await this.sendTimes.onto(tx, due);
+    if (curveless) return { busy: true, curveless, chunkIds: [] };
     const budgets = await openBudgets(tx, rules.settings, due, now);
     if (typeof budgets === 'string') return { busy: true, unpriced: budgets === 'unpriced', chunkIds: [] };
     const world = { ...(await this.worlds.at(tx, rules, now, range, due.map((wave) => wave.waveId))), budgets };
-    const waves = await this.sendTimes.onto(tx, due);
     const limits: Limits = { ...(only ? { only } : {}), rooms: await lockRooms(tx, waves) };
     const chunkIds: string[] = [];
     const done: string[] = [];

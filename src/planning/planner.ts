@@ -84,6 +84,10 @@ export class Planner implements OnModuleInit {
   private async decide(bucket: number, pass: (bucket: number) => Promise<PassOutcome> = (n) => this.pass.run(n)): Promise<void> {
     try {
       let outcome = await pass(bucket);
+      if (outcome.curveless) {
+        await this.sendTimes.prepare();
+        outcome = await pass(bucket);
+      }
       if (outcome.unpriced) {
         await this.pricer.price();
         outcome = await pass(bucket);

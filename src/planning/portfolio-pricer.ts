@@ -59,7 +59,7 @@ export class PortfolioPricer {
     const now = this.clock.forSql() ?? (await this.extent()).now;
     const waves = new Set<string>();
     const asked = await this.ask(rules, now, async (tx, bucket, range) => {
-      const due = await this.sendTimes.onto(tx, await dueWaves(tx, { now, bucket, ...range }));
+      const { waves: due } = await this.sendTimes.onto(tx, await dueWaves(tx, { now, bucket, ...range }));
       for (const { waveId } of due) waves.add(waveId);
       return due;
     });

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { CampaignDefinition } from '../campaigns/index.js';
 import { Occurrences } from '../campaigns/index.js';
 import { Clock } from '../platform/clock/index.js';
@@ -31,6 +31,11 @@ const MINIMUM_SLOTS = 10;
 /** When people answer: the curve by which a bestHour run chooses hours, frozen when its first wave is due. */
 @Injectable()
 export class SendTimeCurves {
+  private readonly logger = new Logger('send-times');
+  private preparing?: Promise<void> | undefined;
+  /** Runs whose curve could not be computed at the last try. */
+  private readonly faulty = new Set<string>();
+
   constructor(
     private readonly database: ApiDatabase,
     private readonly clock: Clock,
@@ -39,11 +44,10 @@ export class SendTimeCurves {
     private readonly occurrences: Occurrences,
   ) {}
 
-  /** Computes the curves of runs that are due and have none; before their waves are decided. */
-  async prepare(): Promise<void> {
-    for (const { id, definition } of await this.database.query(findCurveless, { now: this.clock.forSql() })) {
-      await this.database.query(insertCurve, { runId: id, ...(await this.compute(this.database, definition, this.clock.now())) });
-    }
+  /** Computes the curves of runs that are due and have none, once for all who ask meanwhile. One that cannot be computed stops nobody but its run. */
+  prepare(): Promise<void> {
+    this.preparing ??= this.prepareDue().finally(() => (this.preparing = undefined));
+    return this.preparing;
   }
 
   async of(db: Queryable, runId: string): Promise<SendTimes | undefined> {
@@ -51,15 +55,33 @@ export class SendTimeCurves {
     return row;
   }
 
-  /** The waves with the curves of those that choose the hour; one without a curve is not decided yet: `prepare` comes before the pass. */
-  async onto(db: Queryable, waves: readonly DueWaveRow[]): Promise<DueWaveRow[]> {
+  /**
+   * The waves with the curves of those that choose the hour; one without a curve is not decided.
+   * @returns also whether one has fallen due since `prepare`: it must be prepared before anything that ranks lower is decided.
+   */
+  async onto(db: Queryable, waves: readonly DueWaveRow[]): Promise<{ waves: DueWaveRow[]; curveless: boolean }> {
     const ready: DueWaveRow[] = [];
+    let curveless = false;
     for (const wave of waves) {
-      const sendTimes = wave.definition.schedule.type === 'bestHour' && !wave.sendTimes ? await this.of(db, wave.runId) : wave.sendTimes;
+      const chooses = wave.fresh && wave.definition.schedule.type === 'bestHour';
+      const sendTimes = chooses ? await this.of(db, wave.runId) : undefined;
+      curveless ||= chooses && !sendTimes && !this.faulty.has(wave.runId);
       if (sendTimes) ready.push({ ...wave, sendTimes });
-      else ready.push(wave.definition.schedule.type === 'bestHour' ? { ...wave, fresh: false } : wave);
+      else ready.push(chooses ? { ...wave, fresh: false } : wave);
     }
-    return ready;
+    return { waves: ready, curveless };
+  }
+
+  private async prepareDue(): Promise<void> {
+    for (const { id, definition } of await this.database.query(findCurveless, { now: this.clock.forSql() })) {
+      try {
+        await this.database.query(insertCurve, { runId: id, ...(await this.compute(this.database, definition, this.clock.now())) });
+        this.faulty.delete(id);
+      } catch (error) {
+        this.faulty.add(id);
+        this.logger.error({ err: error, run: id });
+      }
+    }
   }
 
   async compute(db: Queryable, { channel, audience }: CampaignDefinition, asOf: Date): Promise<SendTimes & { curve: number[] }> {

@@ -9,6 +9,7 @@ import { conflict } from '../platform/errors/index.js';
 import { decisionOrder, limitsOf } from './decision-order.js';
 import { dueWaves, poolsOf, type DueWaveRow } from './due-waves.js';
 import type { OpenBudgets } from './message-budgets.js';
+import type { SendTimes } from './send-time.js';
 import { SendTimeCurves } from './send-times.js';
 import { PassWorlds, type PassRules } from './pass-worlds.js';
 import type { IdRange, PassWave } from './pass-parameters.js';
@@ -47,7 +48,8 @@ export class Simulator {
     const subjects = await this.subjects(campaign, now);
     const due = Math.min(...subjects.map(({ dueAt }) => dueAt.getTime()));
     const asOf = new Date(Math.max(due, now.getTime()));
-    const wavesOf: WavesOf = (tx, bucket, range) => this.wavesAt(tx, bucket, range, asOf, subjects);
+    const curves = new Map<string, SendTimes>();
+    const wavesOf: WavesOf = (tx, bucket, range) => this.wavesAt(tx, bucket, range, asOf, subjects, curves);
     const budgets = await this.pricer.foretell(rules, asOf, wavesOf);
     const tally = new Tally(campaign.definition, asOf, campaign.definition.worth ? budgets.get(campaign.definition.channel)?.price : undefined);
     const foretold: Foretold = { tally, budgets, subjectId: campaignId, sizes: new PoolSizes(), reserved: new Map() };
@@ -74,17 +76,18 @@ export class Simulator {
   }
 
   /** What is due for the bucket together with the simulated campaign, in rank order. */
-  private async wavesAt(tx: Transaction, bucket: number, range: IdRange, asOf: Date, subjects: readonly PassWave[]): Promise<DueWaveRow[]> {
+  private async wavesAt(tx: Transaction, bucket: number, range: IdRange, asOf: Date, subjects: readonly PassWave[], curves: Map<string, SendTimes>): Promise<DueWaveRow[]> {
     const due = await dueWaves(tx, { now: asOf, bucket, ...range });
     const others = due.filter((wave) => wave.campaignId !== subjects[0]!.campaignId);
-    return rank([...(await Promise.all(others.map((wave) => this.withSendTimes(tx, wave)))), ...subjects.map((subject) => asDue(subject, asOf))]);
+    return rank([...(await Promise.all(others.map((wave) => this.withSendTimes(tx, wave, curves)))), ...subjects.map((subject) => asDue(subject, asOf))]);
   }
 
   /** Other campaigns' bestHour waves as their pass will meet them; the simulated one is decided whole, as of its first hour. */
-  private async withSendTimes(tx: Transaction, wave: DueWaveRow): Promise<DueWaveRow> {
+  private async withSendTimes(tx: Transaction, wave: DueWaveRow, curves: Map<string, SendTimes>): Promise<DueWaveRow> {
     if (wave.definition.schedule.type !== 'bestHour') return wave;
-    const known = await this.sendTimes.of(tx, wave.runId);
-    return { ...wave, sendTimes: known ?? (await this.sendTimes.compute(tx, wave.definition, wave.now)) };
+    const sendTimes = curves.get(wave.runId) ?? (await this.sendTimes.of(tx, wave.runId)) ?? (await this.sendTimes.compute(tx, wave.definition, wave.now));
+    curves.set(wave.runId, sendTimes);
+    return { ...wave, sendTimes };
   }
 
   /** The first occurrence as waves: one for each zone only where the zone changes the decision, because its local time has passed. */

@@ -1,5 +1,9 @@
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import { assignmentBucket } from '../../src/experiments/index.js';
+import { BucketPass } from '../../src/planning/bucket-pass.js';
+import { Planner } from '../../src/planning/planner.js';
+import { SendTimeCurves } from '../../src/planning/send-times.js';
 import { allowedSlots, chooseSlot, hourOfWeek, type SlotCount } from '../../src/planning/send-time.js';
 import { putPolicy } from '../factories/campaigns.js';
 import { startSchedules, type SchedulesUnderTest } from './fixture.js';
@@ -73,3 +77,33 @@ it('respects quiet hours and leaves nobody out', async () => {
 });
 
 it('Tuesday is the second day of the week', () => expect(hourOfWeek(Date.parse('2026-03-03T08:00:00Z'))).toBe(32));
+
+it('whatever ranks lower waits until the hour can be chosen, where a run falls due after its round began', async () => {
+  await t.people(Object.fromEntries(PEOPLE.map((id) => [id, 'Europe/Berlin'])));
+  await putPolicy(t, { caps: [{ key: 'one', channel: 'push', limit: 1, window: { type: 'rolling', duration: 'P1D' } }] });
+  const best = await t.launched(DAY, { priority: 90 });
+  const lower = await t.launched({ type: 'at', at: '2026-03-03T07:00:00Z' }, { priority: 10 });
+  await t.loop('campaign-scheduler');
+  t.clock.set('2026-03-03T07:00:00Z');
+  expect(await t.app.get(BucketPass).run(0)).toMatchObject({ busy: true, curveless: true, chunkIds: [] });
+  expect(await t.db.raw('select from deliveries')).toEqual([]);
+  // As where it falls due between the first bucket of a round and this one.
+  jest.spyOn(t.app.get(SendTimeCurves), 'prepare').mockResolvedValueOnce(undefined);
+  await t.app.get(Planner).tick();
+  const higher = await t.ledger(best);
+  expect(higher.length).toBeGreaterThan(0);
+  expect((await t.ledger(lower)).filter((row) => row.endsWith('queued'))).toHaveLength(PEOPLE.length - higher.length);
+});
+
+it('a run whose curve cannot be computed stops no other', async () => {
+  await t.people({ ada: 'Europe/Berlin' });
+  const best = await t.launched(DAY, { priority: 90 });
+  const lower = await t.launched({ type: 'at', at: '2026-03-03T07:00:00Z' }, { priority: 10 });
+  const failing = jest.spyOn(t.app.get(SendTimeCurves), 'compute').mockRejectedValue(new Error('not today'));
+  await t.tickAt('2026-03-03T07:00:00Z');
+  expect(await t.ledger(lower)).toEqual(['ada queued']);
+  expect(await t.ledger(best)).toEqual([]);
+  failing.mockRestore();
+  for (let hour = 7; hour < 22; hour++) await t.tickAt(new Date(Date.parse('2026-03-03T00:00:00Z') + hour * 3_600_000).toISOString());
+  expect(await t.ledger(best)).toEqual(['ada queued']);
+});
