@@ -9,6 +9,7 @@ import { ASK, boundsOf, decisionOf, withAudience, POOLS, RANK, SPLITS, valuesOf,
 const measurePool = sqlFile<object, { size: number }>(import.meta.url, './sql/measure-pass-pool.sql');
 const askEverybody = sqlFile(import.meta.url, './sql/ask-everybody.sql');
 const keepAudience = sqlFile(import.meta.url, './sql/keep-audience-in-pool.sql');
+const giveBackReserved = sqlFile<{ runId: string }>(import.meta.url, './sql/give-back-reserved.sql');
 const keepRound = sqlFile<{ waveId: string; round: number }>(import.meta.url, './sql/keep-round-in-pool.sql');
 
 /** Of a pool only so many users, or only these. */
@@ -37,7 +38,9 @@ export async function decideWave<Row>(
 ): Promise<Row[]> {
   const { onPool, round, asOfId, sizes, ...parameters } = options;
   const named: PassParameters = { ...passParameters(wave, world, range), ...parameters };
-  const split = round ? undefined : splitOf(pool, ending);
+  // Of a run that holds back slots for later it must be known whom it has reached: everybody into one pool.
+  const givesBack = world.heldRuns.has(wave.runId);
+  const split = round || givesBack ? undefined : splitOf(pool, ending);
   const fill = { tx, predicates, wave, world, named };
   const filled = split && (await world.facts.ahead(sizes?.expected(wave.waveId) ?? 0))
     ? await splitPool<Row>(fill, split) : { size: await fillPool(fill, POOLS[pool]), barred: undefined };
@@ -55,6 +58,7 @@ export async function decideWave<Row>(
     rationed: named.budgetRoom !== null, split: filled.barred !== undefined,
   });
   const asked = await joiningSets(tx, () => tx.query(statement, named));
+  if (givesBack) await tx.query(giveBackReserved, { runId: wave.runId });
   return filled.barred ? [...filled.barred, ...asked] : asked;
 }
 

@@ -57,6 +57,8 @@ export interface PolicyWorld {
 export interface PassWorld extends PolicyWorld {
   /** Whether some campaign holds back slots of these users. */
   reserving: boolean;
+  /** Runs that have begun and hold back slots for whom they are still to reach. */
+  heldRuns: ReadonlySet<string>;
   facts: PassFacts;
 }
 

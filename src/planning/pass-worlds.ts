@@ -33,8 +33,11 @@ interface Reserving {
   id: string;
   definition: CampaignDefinition;
   topicId: number | null;
+  /** Of each run and zone (null: of everybody): when it is due next, the run where it has begun (null: it has not), the run's month. */
   zones: (string | null)[];
   dues: Date[];
+  begun: (string | null)[];
+  months: string[];
 }
 
 /** Somebody has meanwhile come into a zone for which the pass knows neither quiet hours nor calendar windows. */
@@ -60,7 +63,7 @@ export class PassWorlds {
 
   async at(tx: Transaction, rules: PassRules, now: Date, range: IdRange, passWaves: string[]): Promise<PassWorld> {
     await createPassTables(tx);
-    const reserving = await this.reserve(tx, rules, now, range);
+    const campaigns = await this.reserve(tx, rules, now, range);
     const world: PolicyWorld = {
       ...rules, now, passWaves,
       zones: await this.zones(tx, range, rules.settings.defaultTimezone),
@@ -69,7 +72,8 @@ export class PassWorlds {
       globalSalt: `global-holdout:${this.installation.key('global-holdout').toString('hex')}`,
       templateVersions: [], budgets: NO_BUDGETS,
     };
-    return { ...world, reserving, facts: await PassFacts.begin(tx, range, { now, horizon: horizonOf(world) }, passWaves) };
+    const heldRuns = new Set(campaigns.flatMap(({ begun }) => begun.filter((runId) => runId !== null)));
+    return { ...world, reserving: campaigns.length > 0, heldRuns, facts: await PassFacts.begin(tx, range, { now, horizon: horizonOf(world) }, passWaves) };
   }
 
   /**
@@ -92,18 +96,18 @@ export class PassWorlds {
     if (appeared.length > 0) throw new ZoneAppeared(`users have come into ${appeared.join(', ')}`);
   }
 
-  /** Puts down whom campaigns with reserve: true hold slots for, as their audiences stand now. @returns whether there are such campaigns */
-  private async reserve(tx: Transaction, { settings, policy }: PassRules, now: Date, range: IdRange): Promise<boolean> {
-    if (policy.caps.length === 0) return false;
+  /** Puts down whom campaigns with reserve: true hold slots for, as their audiences stand now. @returns these campaigns */
+  private async reserve(tx: Transaction, { settings, policy }: PassRules, now: Date, range: IdRange): Promise<Reserving[]> {
+    if (policy.caps.length === 0) return [];
     const campaigns = await tx.query(listReserving, { now });
-    for (const { id, definition, topicId, zones, dues } of campaigns) {
+    for (const { id, definition, topicId, ...occurrences } of campaigns) {
       const { channel, priority } = definition;
-      const values = valuesOf(RESERVED, { ...range, campaignId: id, priority, channel, topicId, zones, dues, defaultZone: settings.defaultTimezone });
+      const values = valuesOf(RESERVED, { ...range, campaignId: id, priority, channel, topicId, ...occurrences, defaultZone: settings.defaultTimezone });
       const audience = await this.predicates.compileAudienceWithin(tx, definition.audience, settings, values.length + 1, boundsOf(RESERVED));
       const own = audience.params.map((value) => (value === NOW ? now : value));
       await tx.raw(withAudience(RESERVED, audience), [...values, ...own]);
     }
-    return campaigns.length > 0;
+    return campaigns;
   }
 }
 

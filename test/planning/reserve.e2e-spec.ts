@@ -82,4 +82,51 @@ describe('a campaign with reserve: true', () => {
     await t.loop('planner');
     expect(await ledger(holder)).toEqual(['p-0 queued', 'p-1 queued', 'p-2 queued']);
   });
+
+  describe('that reaches its users hour by hour or zone by zone', () => {
+    const DAY = { type: 'bestHour', date: '2026-03-03', from: '08:00', to: '22:00' };
+    beforeEach(async () => {
+      await t.db.raw('update users set timezone = null');
+      await putPolicy(t, { caps: [{ key: 'days', channel: 'push', limit: 2, window: { type: 'rolling', duration: 'P2D' } }] });
+    });
+    const tickAt = async (instant: string) => {
+      t.clock.set(instant);
+      for (const loop of ['campaign-scheduler', 'planner']) await t.loop(loop);
+    };
+    const reached = async (id: string) => (await ledger(id)).map((row) => row.split(' ')[0]!);
+
+    it('gives the hold back to whom it has reached already, at an earlier hour', async () => {
+      const holder = await launched({ priority: 90, reserve: true, schedule: DAY });
+      await tickAt('2026-03-03T08:00:00Z');
+      expect((await reached(holder)).length).toBeGreaterThan(0);
+      const lower = await launched({ priority: 10 });
+      await tickAt('2026-03-03T08:30:00Z');
+      expect(await ledger(lower)).toEqual(['p-0 queued', 'p-1 queued', 'p-2 queued']);
+    });
+
+    it('gives it back in the very pass that reaches them, and simulate says so', async () => {
+      const holder = await launched({ priority: 90, reserve: true, schedule: DAY });
+      const lower = await createCampaign(t, { priority: 10, schedule: at('2026-03-03T08:00:00Z') });
+      t.clock.set('2026-03-03T07:59:00Z');
+      await t.loop('campaign-scheduler');
+      const simulated = (await t.http.post(`/v1/campaigns/${lower}/simulate`).set(auth(t.keys.marketer)).expect(200)).body;
+      expect(simulated).toMatchObject({ wouldSend: 3, suppressed: [] });
+      await launch(t, lower);
+      await tickAt('2026-03-03T08:00:00Z');
+      expect((await reached(holder)).length).toBeGreaterThan(0);
+      expect(await ledger(lower)).toEqual(['p-0 queued', 'p-1 queued', 'p-2 queued']);
+    });
+
+    it('holds for the occurrence after it instead, where that is near', async () => {
+      await t.db.raw(`update users set timezone = case user_id when 'p-0' then 'Asia/Tokyo' else 'Europe/Berlin' end`);
+      const holder = await launched({ priority: 90, reserve: true, schedule: { type: 'recurring', cron: '0 9 * * *', timezone: 'user' } });
+      await tickAt('2026-03-03T00:00:00Z');
+      expect(await ledger(holder)).toEqual(['p-0 queued']);
+      await tickAt('2026-03-03T07:59:00Z');
+      const lower = await launched({ priority: 10, schedule: at('2026-03-03T08:00:00Z') });
+      await tickAt('2026-03-03T08:00:00Z');
+      expect(await ledger(holder)).toEqual(['p-0 queued', 'p-1 queued', 'p-2 queued']);
+      expect(await ledger(lower)).toEqual(['p-0 suppressed reserved_for_priority', 'p-1 suppressed outranked', 'p-2 suppressed outranked']);
+    });
+  });
 });
