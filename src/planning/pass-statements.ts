@@ -33,16 +33,16 @@ const FLAGS = ['global_holdout', 'suppressed_address', 'unsubscribed', 'no_devic
 const PRESS_CAP = part('press-cap');
 const LIMIT_OF_CAP = part('limit-of-cap');
 
-const FRESH = part('pool-fresh').replace('__NARROW__', () => '');
-const BEST_HOUR = part('pool-fresh').replace('__NARROW__', () => part('narrow-best-hour'));
+const FRESH = pool('fresh').replace('__NARROW__', () => '');
+const BEST_HOUR = pool('fresh').replace('__NARROW__', () => part('narrow-best-hour'));
 
 /** Fills pass_pool, with what the first gates say; with `__AUDIENCE__` for the compiled predicate still in it. */
 export const POOLS: Readonly<Record<Pool, ByHour>> = {
   fresh: byHour((hour) => filling(hour, FRESH)),
   bestHour: byHour((hour) => filling(hour, BEST_HOUR)),
-  deferred: byHour((hour) => filling(hour, part('pool-deferred'))),
-  entered: byHour((hour) => filling(hour, part('pool-entered'))),
-  one: byHour((hour) => filling(hour, part('pool-one'), FLAGS)),
+  deferred: byHour((hour) => filling(hour, pool('deferred'))),
+  entered: byHour((hour) => filling(hour, pool('entered'))),
+  one: byHour((hour) => filling(hour, pool('one'), FLAGS)),
 };
 
 /** Fills pass_asked with whoever is asked, and decides on the others at once; `__AUDIENCE__` as in POOLS. */
@@ -101,6 +101,10 @@ export function decisions(caps: number): Array<[name: string, statement: PassSta
     ([null, 'user', 'entry'] as const).map((again) => ({ ending, caps, worth, reserved, rationed, split, again })))))));
   // Only an audience is split, and no audience is shown or decided again.
   return shapes.filter(({ split, again, ending }) => !split || (again === null && (ending === 'record' || ending === 'take'))).map((shape) => [nameOf(shape), decisionOf(shape)]);
+}
+
+function pool(name: string): string {
+  return part(`pool-${name}`).replace('__DUPLICATE_ADDRESS__', () => part('duplicate-address').trim());
 }
 
 function byHour(statement: (hour: Hour) => PassStatement): ByHour {
