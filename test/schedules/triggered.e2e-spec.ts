@@ -94,6 +94,23 @@ describe('a triggered campaign', () => {
     await t.http.put('/v1/fatigue-policy').set(auth(t.adminKey)).send({}).expect(200);
   });
 
+  it('an event takes back also an entry that was deferred, and no other', async () => {
+    await t.http.put('/v1/fatigue-policy').set(auth(t.adminKey)).send({ quietHours: [{ channel: 'push', start: '22:00', end: '08:00' }] }).expect(200);
+    await t.db.raw(`update users set timezone = null`);
+    const id = await t.launched({ ...SIGNUP, event: 'cart', delay: 'PT1H', unless: 'purchase' }, { onFatigue: 'defer' });
+    t.clock.set('2026-03-02T21:30:00Z');
+    await t.event('ada', 'cart');
+    await t.event('bob', 'cart');
+    await t.tickAt('2026-03-02T22:30:00Z');
+    expect(await t.ledger(id)).toEqual(['ada deferred quiet_hours', 'bob deferred quiet_hours']);
+    t.clock.set('2026-03-02T23:00:00Z');
+    await t.event('ada', 'purchase');
+    await t.tickAt('2026-03-03T08:00:00Z');
+    expect(await t.ledger(id)).toEqual(['ada suppressed left_segment', 'bob queued']);
+    expect((await explain(id, 'ada')).gates.find(({ gate }: { gate: string }) => gate === 'audience')).toMatchObject({ passed: false });
+    await t.http.put('/v1/fatigue-policy').set(auth(t.adminKey)).send({}).expect(200);
+  });
+
   it('an event told late triggers as long as it has not expired, and not after', async () => {
     const id = await t.launched(SIGNUP, { expiresAfter: 'PT1H' });
     t.clock.set('2026-03-02T14:00:00Z');

@@ -1,8 +1,12 @@
 -- Whose deferred row of the run has come free: decided again from the first gate, in the audience as it stands now. Of several
 -- entries of one user the first; the others follow.
--- reads: users, deliveries
+-- reads: users, deliveries, trigger_entries, events
 select distinct on (u.id) u.id, u.user_id, u.email_hash, u.email is not null, coalesce(u.zone, :defaultZone::text),
-  coalesce((__AUDIENCE__), false),
+  -- Whose entry an event has taken back while it waited is no longer whom the campaign is about.
+  coalesce((__AUDIENCE__), false) and not exists (
+    select from trigger_entries as e
+    join events as v on v.user_id = e.user_id and v.name = :unless::text and v.occurred_at > e.entered_at and v.occurred_at <= :now::timestamptz
+    where e.user_id = u.id and e.id = d.entry),
   __DUPLICATE_ADDRESS__,
   coalesce(d.entry, 0), d.due_at, d.expires_at
 from deliveries as d
