@@ -96,7 +96,7 @@ export class Campaigns {
   }
 
   /** A recurrence begins anew with its next occurrence; a trigger's entries are judged anew; anything else moves only while it has not come. */
-  private async reschedule(tx: Transaction, { id, now }: LockedCampaign, next: CampaignDefinition): Promise<void> {
+  private async reschedule(tx: Transaction, { id, now, definition }: LockedCampaign, next: CampaignDefinition): Promise<void> {
     if (next.schedule.type === 'triggered') return;
     const run = await this.store.openRun(tx, id);
     if (next.schedule.type !== 'recurring') {
@@ -111,7 +111,9 @@ export class Campaigns {
         return this.store.moveRun(tx, run.id, next, dueAt);
       }
     }
+    if (next.schedule.type === 'recurring') await this.occurrences.makeMissed(tx, id, { ...next, schedule: definition.schedule }, now);
     await this.store.deleteFutureRuns(tx, id, now);
+    if (next.schedule.type === 'recurring') await this.occurrences.endOthers(tx, id, next.schedule, now);
     if (!(await this.occurrences.start(tx, id, next, now))) throw conflict('No occurrence is to come: schedule.until has passed.');
   }
 

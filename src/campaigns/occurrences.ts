@@ -4,7 +4,7 @@ import { sqlFile, type Queryable, type Transaction } from '../platform/database/
 import { instantOf, isZone, parseDuration } from '../platform/time/index.js';
 import { SettingsService } from '../settings/index.js';
 import type { CampaignDefinition, RecurringSchedule } from './campaign.js';
-import { firstRun, nextRun, zoneWaves, type PlannedRun, type PlannedWave, type Zones } from './schedule.js';
+import { firstRun, nextRun, recursAt, zoneWaves, type PlannedRun, type PlannedWave, type Zones } from './schedule.js';
 
 interface Due {
   id: string;
@@ -41,6 +41,9 @@ const addWaves = sqlFile<{ runId: string; campaignId: string; expiresAfterMs: nu
 const findUnplanned = sqlFile<{ zones: string[] }, Unplanned>(here, './sql/find-unplanned-zones.sql');
 const putRecurrence = sqlFile<{ campaignId: string; lastLocal: Date; nextAt: Date }>(here, './sql/put-recurrence.sql');
 const claimDue = sqlFile<Now, Due>(here, './sql/claim-due-recurrences.sql');
+const readRecurrence = sqlFile<{ campaignId: string }, { lastLocal: Date; nextAt: Date }>(here, './sql/read-recurrence.sql');
+const listBegun = sqlFile<{ campaignId: string; now: Date }, { id: string; localAt: Date }>(here, './sql/list-begun-runs.sql');
+const endComing = sqlFile<{ runIds: string[]; now: Date }>(here, './sql/end-coming-waves.sql');
 const endRecurrence = sqlFile<{ campaignId: string }>(here, './sql/end-recurrence.sql');
 const openTriggered = sqlFile<{ campaignId: string; day: Date; expiresAfterMs: number } & Now>(here, './sql/open-triggered-run.sql');
 
@@ -86,6 +89,26 @@ export class Occurrences {
     let made = 0;
     for (const recurrence of due) made += await this.makeUpTo(tx, recurrence, zones);
     return made;
+  }
+
+  /** Makes what a recurrence has come to by `now`, by the schedule that it had until then: an edit must not make it forgotten. */
+  async makeMissed(tx: Transaction, id: string, definition: CampaignDefinition, now: Date): Promise<void> {
+    const zones = await this.zones(tx);
+    for (;;) {
+      const [found] = await tx.query(readRecurrence, { campaignId: id });
+      if (!found || found.nextAt > now) return;
+      await this.makeUpTo(tx, { id, definition, now, lastLocal: found.lastLocal }, zones);
+    }
+  }
+
+  /**
+   * Ends occurrences for the zones that they have not come to yet, where the edited schedule has none at their time: it brings these
+   * zones its own, and nobody should be reached by both.
+   */
+  async endOthers(tx: Transaction, id: string, schedule: RecurringSchedule, now: Date): Promise<void> {
+    const begun = await tx.query(listBegun, { campaignId: id, now });
+    const runIds = begun.filter(({ localAt }) => !recursAt(schedule, localAt.getTime())).map((run) => run.id);
+    if (runIds.length > 0) await tx.query(endComing, { runIds, now });
   }
 
   private async makeUpTo(tx: Transaction, due: Due, zones: Zones): Promise<number> {
@@ -149,13 +172,14 @@ export class Occurrences {
   }
 }
 
-/** An occurrence of a recurrence that had passed in the zone before anybody was of it, or before the launch, was never theirs. */
+/** An occurrence of a recurrence that had passed in the zone before anybody was of it, or before the launch, or that the schedule has no more, was never theirs. */
 function wavesOfNewZone({ definition, localAt, launchedAt }: Unplanned, zone: string, zones: Zones, now: Date): { wave: PlannedWave; decided: boolean }[] {
   const { schedule } = definition;
   if (schedule.type !== 'recurring') return zoneWaves(schedule, localAt.getTime(), zone, zones, now).map((wave) => ({ wave, decided: false }));
   const dueAt = new Date(instantOf(isZone(zone) ? zone : zones.fallback, localAt.getTime()));
   const over = schedule.until !== undefined && dueAt > new Date(schedule.until);
-  return [{ wave: { dueAt, zone, slot: null, passed: false }, decided: over || dueAt <= launchedAt || dueAt < now }];
+  const gone = !recursAt(schedule, localAt.getTime());
+  return [{ wave: { dueAt, zone, slot: null, passed: false }, decided: gone || over || dueAt <= launchedAt || dueAt < now }];
 }
 
 function columns(waves: readonly PlannedWave[]): WaveColumns {

@@ -100,6 +100,12 @@ function occurrence({ timezone }: RecurringSchedule, wall: number, zones: Zones,
   return { scheduledFor: new Date(wall - EARLIEST_MS), localAt: new Date(wall), lastDueAt: new Date(wall + LATEST_MS), waves };
 }
 
+/** Whether the schedule has an occurrence at the wall time in the zones of its users. */
+export function recursAt({ cron, timezone, until }: RecurringSchedule, wall: number): boolean {
+  const inTime = until === undefined || wall - EARLIEST_MS <= parseInstant(until)!.getTime();
+  return timezone === 'user' && inTime && walls(cron, wall - 1).next().value === wall;
+}
+
 /** The wall time after which a launch's first occurrence may be: the latest place on earth still has it before it. */
 function launchWall({ timezone }: RecurringSchedule, now: Date): number {
   return timezone === 'user' ? now.getTime() - LATEST_MS : now.getTime() + offsetAt(timezone, now.getTime());
