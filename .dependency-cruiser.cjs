@@ -9,7 +9,7 @@ const PURE = [
   '^src/segments/(segment-rule|segment-compiler|segment-evaluator)\\.ts$',
   '^src/segments/(rule|predicate|oracle)/',
   '^src/campaigns/(campaign-state|cron|opt-out-alarm|schedule)\\.ts$',
-  '^src/delivery/(delivery-state|retry)\\.ts$',
+  '^src/delivery/(delivery-state|pace|retry)\\.ts$',
   '^src/feedback/(attribution|html-links|machine|preferences)\\.ts$',
   '^src/reporting/(lift-panel|results-shape)\\.ts$',
   '^src/reporting/export/csv\\.ts$',

@@ -6,9 +6,9 @@ import { SenderDatabase, type Queryable } from '../platform/database/index.js';
 import { isZone, parseDuration } from '../platform/time/index.js';
 import { SettingsService, type Settings } from '../settings/index.js';
 import { claimVerdict, type ClaimRules, type Claimable, type ClaimedDevice } from './claim-check.js';
-import { openSlice, reservePace, type ChunkCampaign, type ClaimOfSlice, type Lease } from './delivery.store.js';
+import { openSlice, reservePace, trimSlice, type ChunkCampaign, type ClaimOfSlice, type Lease } from './delivery.store.js';
+import { PACE_SLACK_MS, pacePlan, pacedRoom, pacedSpanMs, paceSpacingMs, type Pace } from './pace.js';
 import { ProviderGate } from './provider-gate.js';
-import { paceSpacingMs } from './retry.js';
 import type { Settled } from './settlements.js';
 import { MessageIds } from '../planning/index.js';
 
@@ -16,8 +16,16 @@ import { MessageIds } from '../planning/index.js';
 const SLICE_SIZE = 100;
 /** How long a chunk rests that its campaign's throttle has no room for now. */
 const PACE_REST_MS = 500;
-/** A throttled slice takes at most so long, so that pause and stop are heard in time. */
-const PACED_SLICE_MS = 2_000;
+/** A claim older than this when its request would leave is not sent: the kill switch is heard within 5 s, pause and opt-out with it. */
+const MAX_CLAIM_AGE_MS = 4_500;
+
+/**
+ * How old a claim may be for its request still to leave: so young that the request ends before the slice's lease does. Else the
+ * reaper would settle, and with it start the cap's window, while the provider has the message still to come.
+ */
+export function maxClaimAgeMs({ SLICE_LEASE_MS, REQUEST_TIMEOUT_MS }: { SLICE_LEASE_MS: number; REQUEST_TIMEOUT_MS: number }): number {
+  return Math.min(MAX_CLAIM_AGE_MS, SLICE_LEASE_MS - REQUEST_TIMEOUT_MS);
+}
 
 export interface ClaimedDelivery {
   readonly row: Claimable;
@@ -36,8 +44,8 @@ export interface Slice {
   /** Fewer were left than asked for: the chunk has nothing more to claim. */
   readonly last: boolean;
   readonly settings: Settings;
-  /** Of a throttled campaign: when the first request may leave (from now) and how far apart they are, in milliseconds. */
-  readonly pace?: { readonly waitMs: number; readonly spacingMs: number };
+  /** Of a throttled campaign: when its requests leave. */
+  readonly pace?: Pace;
   /** Monotonic milliseconds just before the claim began. */
   readonly claimedAt: number;
 }
@@ -68,10 +76,10 @@ export class Claims {
     const settings = await this.settings.get();
     // Taken before the lease is: the worker must believe its claim to be older than it is, never younger.
     const claimedAt = this.clock.monotonic();
-    const pace = campaign.kind === 'test' ? undefined : paceOf(campaign);
+    const perMinute = campaign.kind === 'test' ? undefined : campaign.definition.throttlePerMinute;
     try {
-      const slice = pace
-        ? await this.claimPaced(lease, campaign, settings, pace)
+      const slice = perMinute !== undefined
+        ? await this.claimPaced(lease, campaign, settings, paceSpacingMs(perMinute))
         : await this.claim(this.database, lease, campaign, settings, SLICE_SIZE);
       return slice ? { kind: 'slice', slice: { ...slice, claimedAt } } : { kind: 'nothing' };
     } catch (error) {
@@ -81,14 +89,31 @@ export class Claims {
   }
 
   /** With the throttle: slice and reserved instants are one transaction. */
-  private claimPaced(lease: Lease, campaign: ChunkCampaign, settings: Settings, pace: Pace): Promise<OpenSlice | undefined> {
+  private claimPaced(lease: Lease, campaign: ChunkCampaign, settings: Settings, spacingMs: number): Promise<OpenSlice | undefined> {
+    const spanMs = pacedSpanMs(maxClaimAgeMs(this.config.env));
     return this.database.transaction(async (tx) => {
-      const slice = await this.claim(tx, lease, campaign, settings, pace.size);
+      const slice = await this.claim(tx, lease, campaign, settings, Math.min(SLICE_SIZE, pacedRoom(spacingMs, spanMs)));
       if (!slice || slice.deliveries.length === 0) return slice;
-      const [turn] = await tx.query(reservePace, { campaignId: lease.campaignId, size: slice.deliveries.length, spacingMs: pace.spacingMs });
+      // How many devices a user has is known only now.
+      const plan = pacePlan(slice.deliveries.map(requestsOf), spacingMs, spanMs);
+      const trimmed = await this.trim(tx, slice, plan.offsetsMs.length);
+      const askedAt = this.clock.monotonic();
+      const [turn] = await tx.query(reservePace, { campaignId: lease.campaignId, size: plan.requests, spacingMs });
       if (!turn) throw new NoRoom();
-      return { ...slice, pace: { waitMs: turn.waitMs, spacingMs: pace.spacingMs } };
+      // When between the two the wait was measured nobody knows: the instant is taken as late as it may be, its slack ends as early.
+      const heardAt = this.clock.monotonic();
+      return { ...trimmed, pace: { ...plan, firstAt: heardAt + turn.waitMs, slackMs: PACE_SLACK_MS - (heardAt - askedAt) } };
     });
+  }
+
+  /** Whom the throttle has no room for stays in the chunk as if not claimed: no requeue, which would make a chunk for each slice. */
+  private async trim(tx: Queryable, slice: OpenSlice, messages: number): Promise<OpenSlice> {
+    const next = slice.deliveries[messages];
+    if (!next) return slice;
+    const deliveries = slice.deliveries.slice(0, messages);
+    const refused = slice.refused.filter(({ id }) => BigInt(id) < BigInt(next.row.id));
+    await tx.query(trimSlice, { sliceId: slice.id, nextId: next.row.id, size: deliveries.length + refused.length });
+    return { ...slice, deliveries, refused, last: false };
   }
 
   private async claim(
@@ -116,15 +141,9 @@ export class Claims {
 
 type OpenSlice = Omit<Slice, 'claimedAt'>;
 
-interface Pace {
-  size: number;
-  spacingMs: number;
-}
-
-function paceOf({ definition }: ChunkCampaign): Pace | undefined {
-  if (definition.throttlePerMinute === undefined) return undefined;
-  const spacingMs = paceSpacingMs(definition.throttlePerMinute);
-  return { spacingMs, size: Math.min(SLICE_SIZE, Math.max(1, Math.floor(PACED_SLICE_MS / spacingMs))) };
+/** A request for each device; a mail is one. */
+function requestsOf({ devices }: ClaimedDelivery): number {
+  return Math.max(1, devices.length);
 }
 
 function claimRules(now: Date, campaign: ChunkCampaign, settings: Settings, policy: FatiguePolicy): ClaimRules {

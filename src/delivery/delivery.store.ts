@@ -55,6 +55,7 @@ export const openSlice = sqlFile<
   { chunkId: string; month: string; campaignId: string; fence: number; size: number; leaseMs: number; now: Date | null },
   Claimable & (ClaimOfSlice | Record<keyof ClaimOfSlice, null>)
 >(here, './sql/open-slice.sql');
+export const trimSlice = sqlFile<{ sliceId: string; nextId: string; size: number }, { id: string }>(here, './sql/trim-slice.sql');
 export const settleDeliveries = sqlFile<SliceSettlement, { closed: boolean; settled: number }>(here, './sql/settle-deliveries.sql');
 export const requeueDeliveries = sqlFile<
   { month: string; chunkId: string; userIds: string[]; ids: string[]; counted: boolean[]; doubts: boolean[]; reasons: Array<string | null>; delayMs: number; now: Date | null },

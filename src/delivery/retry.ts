@@ -11,11 +11,3 @@ export function retryDelayMs(refusals: number, random: number, retryAfterMs?: nu
   const delay = ceiling / 2 + (ceiling / 2) * random;
   return Math.round(Math.max(delay, retryAfterMs === undefined ? 0 : retryAfterMs * (1 + 0.1 * random)));
 }
-
-/** The first tries of a campaign with a throttle: evenly, and so spaced that even uneven work keeps at most the limit in any 60 s. */
-export function paceSpacingMs(perMinute: number): number {
-  return (60_000 + PACE_SLACK_MS) / perMinute;
-}
-
-/** A request leaves at most this much after its reserved instant, or it is given back and reserved anew. */
-export const PACE_SLACK_MS = 2_000;

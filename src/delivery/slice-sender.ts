@@ -7,12 +7,13 @@ import { Config } from '../platform/config/index.js';
 import { failpoint } from '../platform/failpoints/index.js';
 import { Random } from '../platform/random/index.js';
 import type { ClaimedDevice } from './claim-check.js';
-import type { ClaimedDelivery, Slice } from './claims.js';
+import { maxClaimAgeMs, type ClaimedDelivery, type Slice } from './claims.js';
 import { outcomeOf, type Outcome } from './delivery-state.js';
 import { MessageComposer, type ComposedMessage, type PushOfDevice } from './message-composer.js';
+import { instantOf, type Pace } from './pace.js';
 import { ProviderGate } from './provider-gate.js';
 import { RateLimiter } from './rate-limiter.js';
-import { PACE_SLACK_MS, retryDelayMs } from './retry.js';
+import { retryDelayMs } from './retry.js';
 import type { Settled } from './settlements.js';
 
 export interface SentDelivery extends Settled {
@@ -22,17 +23,6 @@ export interface SentDelivery extends Settled {
   readonly deadAddress?: string;
   /** The mail address, where the provider would not take the mail for the mailbox's sake, to the last try, but may take another. */
   readonly bouncedAddress?: string;
-}
-
-/** A claim older than this when its request would leave is not sent: the kill switch is heard within 5 s, pause and opt-out with it. */
-const MAX_CLAIM_AGE_MS = 4_500;
-
-/**
- * How old a claim may be for its request still to leave: so young that the request ends before the slice's lease does. Else the
- * reaper would settle, and with it start the cap's window, while the provider has the message still to come.
- */
-export function maxClaimAgeMs({ SLICE_LEASE_MS, REQUEST_TIMEOUT_MS }: { SLICE_LEASE_MS: number; REQUEST_TIMEOUT_MS: number }): number {
-  return Math.min(MAX_CLAIM_AGE_MS, SLICE_LEASE_MS - REQUEST_TIMEOUT_MS);
 }
 
 /** How long a message rests that could not be made for a fault of ours (a database away): nothing of it has left. */
@@ -92,7 +82,7 @@ export class SliceSender {
       const ready = await this.prepare(slice, delivery, index);
       if (!('ok' in ready)) return ready;
       begun = true;
-      return await this.transmit(ready, slice, delivery);
+      return await this.transmit(ready, slice, delivery, index);
     } catch (error) {
       this.logger.error({ err: error, campaign: slice.campaign.campaignId });
       return ended(delivery, begun ? { state: 'unknown' } : { state: 'queued', refused: false, delayMs: FAULT_REST_MS });
@@ -106,29 +96,36 @@ export class SliceSender {
       this.logger.debug({ msg: 'render error', error: message.error, campaign: slice.campaign.campaignId });
       return ended(delivery, { state: 'suppressed', reason: 'render_error' });
     }
-    const inTime = slice.pace === undefined || (await this.paceCame(slice, slice.pace, index));
-    return inTime && this.ageOf(slice) < maxClaimAgeMs(this.config.env) ? message : ended(delivery, { state: 'queued', refused: false, delayMs: 0 });
+    const inTime = slice.pace === undefined || (await this.turnCame(slice, slice.pace, index, Math.max(0, delivery.devices.length - 1)));
+    return inTime && this.isYoung(slice) ? message : ended(delivery, { state: 'queued', refused: false, delayMs: 0 });
   }
 
-  /** Waits for the reserved instant of a throttled campaign. false: it is too late for the pace. */
-  private async paceCame(slice: Slice, pace: NonNullable<Slice['pace']>, index: number): Promise<boolean> {
-    const due = pace.waitMs + index * pace.spacingMs;
-    if (due > this.ageOf(slice)) await rest(due - this.ageOf(slice));
-    return this.ageOf(slice) <= due + PACE_SLACK_MS;
+  /** Waits for the message's first instant. Whether all of its requests will be in time: a message leaves for every device or not at all. */
+  private async turnCame(slice: Slice, pace: Pace, index: number, lastDevice: number): Promise<boolean> {
+    if (!(await this.instantCame(pace, instantOf(pace, index, 0)))) return false;
+    return instantOf(pace, index, lastDevice) - slice.claimedAt < maxClaimAgeMs(this.config.env);
+  }
+
+  /** Waits for a reserved instant of a throttled campaign. false: it is too late for the pace. */
+  private async instantCame({ slackMs }: Pace, instant: number): Promise<boolean> {
+    const early = instant - this.clock.monotonic();
+    if (early > 0) await rest(early);
+    return this.clock.monotonic() <= instant + slackMs;
   }
 
   private ageOf(slice: Slice): number {
     return this.clock.monotonic() - slice.claimedAt;
   }
 
-  private async transmit(message: ComposedMessage, slice: Slice, { row, devices }: ClaimedDelivery): Promise<SentDelivery> {
+  private isYoung(slice: Slice): boolean {
+    return this.ageOf(slice) < maxClaimAgeMs(this.config.env);
+  }
+
+  private async transmit(message: ComposedMessage, slice: Slice, { row, devices }: ClaimedDelivery, index: number): Promise<SentDelivery> {
     failpoint('send.before');
-    // Includes the wait for a connection: a request that would begin when the lease is nearly over is not begun.
-    const age = this.ageOf(slice);
-    const budget = { deadlineMs: this.config.env.SLICE_LEASE_MS - age, startMs: maxClaimAgeMs(this.config.env) - age };
     const results = message.channel === 'email'
-      ? [await this.senders.email.send(message.mail, budget)]
-      : await this.push(message.push, devices, budget);
+      ? [await this.senders.email.send(message.mail, this.budgetOf(slice))]
+      : await (slice.pace && devices.length > 1 ? this.pushPaced(message.push, devices, slice, slice.pace, index) : this.push(message.push, devices, slice));
     failpoint('send.answered');
     this.gate.note(message.channel, slice.campaign.campaignId, results);
     const delay = (attempts: number, retryAfter?: number): number => retryDelayMs(attempts, this.random.next(), retryAfter);
@@ -141,10 +138,27 @@ export class SliceSender {
     };
   }
 
+  /** Includes the wait for a connection: a request that would begin when the lease is nearly over is not begun. */
+  private budgetOf(slice: Slice): SendBudget {
+    const age = this.ageOf(slice);
+    return { deadlineMs: this.config.env.SLICE_LEASE_MS - age, startMs: maxClaimAgeMs(this.config.env) - age };
+  }
+
   /** One request for each device. Nearly everybody has one: neither a list of promises nor a copy by spreading is made for it. */
-  private async push({ messageId, campaignId, content, expiresAt }: PushOfDevice, devices: readonly ClaimedDevice[], budget: SendBudget): Promise<SendResult[]> {
-    const sendTo = ({ token, platform }: ClaimedDevice): Promise<SendResult> =>
-      this.senders.push.send({ messageId, campaignId, token, platform, content, expiresAt }, budget);
-    return devices.length === 1 ? [await sendTo(devices[0]!)] : Promise.all(devices.map(sendTo));
+  private async push(message: PushOfDevice, devices: readonly ClaimedDevice[], slice: Slice): Promise<SendResult[]> {
+    const budget = this.budgetOf(slice);
+    return devices.length === 1 ? [await this.pushTo(message, devices[0]!, budget)] : Promise.all(devices.map((device) => this.pushTo(message, device, budget)));
+  }
+
+  /** Likewise, each at its instant. One that a standstill of ours makes too late when others have left already is not sent. */
+  private pushPaced(message: PushOfDevice, devices: readonly ClaimedDevice[], slice: Slice, pace: Pace, index: number): Promise<SendResult[]> {
+    return Promise.all(devices.map(async (device, i) => {
+      const inTime = await this.instantCame(pace, instantOf(pace, index, i));
+      return inTime && this.isYoung(slice) ? this.pushTo(message, device, this.budgetOf(slice)) : { kind: 'not_sent', code: 'LATE' };
+    }));
+  }
+
+  private pushTo({ messageId, campaignId, content, expiresAt }: PushOfDevice, { token, platform }: ClaimedDevice, budget: SendBudget): Promise<SendResult> {
+    return this.senders.push.send({ messageId, campaignId, token, platform, content, expiresAt }, budget);
   }
 }

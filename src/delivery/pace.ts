@@ -1,0 +1,64 @@
+/** A request leaves at most this much after its reserved instant, or it is given back and reserved anew. */
+export const PACE_SLACK_MS = 2_000;
+
+/** The requests of a throttled slice leave within so long of each other, so that pause and stop are heard in time. */
+const PACED_SLICE_MS = 2_000;
+
+/** The requests of a campaign with a throttle: evenly, and so spaced that even uneven work keeps at most the limit in any 60 s. */
+export function paceSpacingMs(perMinute: number): number {
+  return (60_000 + PACE_SLACK_MS) / perMinute;
+}
+
+/**
+ * How long a throttled slice may take from its first request to its last. Half of a claim's age at most: the first instant may lie a
+ * second ahead, the claim takes its time too, and what would leave too late is given back each time it is claimed.
+ */
+export function pacedSpanMs(maxClaimAgeMs: number): number {
+  return Math.min(PACED_SLICE_MS, maxClaimAgeMs / 2);
+}
+
+/** How many requests, one spacing apart, leave within the span. */
+export function pacedRoom(spacingMs: number, spanMs: number): number {
+  return Math.floor(spanMs / spacingMs) + 1;
+}
+
+/** What of a throttled slice goes, and when. */
+export interface PacePlan {
+  /** Of each message that goes, from the first on: when its first request leaves, in milliseconds after the first of all. */
+  readonly offsetsMs: readonly number[];
+  /** Between the requests of one message. */
+  readonly gapMs: number;
+  /** Requests in all: so many instants are reserved. */
+  readonly requests: number;
+}
+
+/**
+ * A request for each device, each at its own instant: as many messages as leave within the span, one at least. The further requests of a
+ * message cannot wait for another claim, since a delivery is claimed, sent and settled whole: where they alone take longer than the
+ * span, all of them leave at the first of their instants.
+ * @param requests of each claimed message
+ */
+export function pacePlan(requests: readonly number[], spacingMs: number, spanMs: number): PacePlan {
+  const room = pacedRoom(spacingMs, spanMs);
+  const offsetsMs: number[] = [];
+  let reserved = 0;
+  for (const size of requests) {
+    if (reserved + size > room) break;
+    offsetsMs.push(reserved * spacingMs);
+    reserved += size;
+  }
+  return reserved > 0 ? { offsetsMs, gapMs: spacingMs, requests: reserved } : { offsetsMs: [0], gapMs: 0, requests: requests[0]! };
+}
+
+/** The reserved instants of a slice. */
+export interface Pace extends PacePlan {
+  /** When the first request may leave, in monotonic milliseconds. */
+  readonly firstAt: number;
+  /** How long after its instant a request may leave. */
+  readonly slackMs: number;
+}
+
+/** When a request may leave: the `device`-th of the slice's `index`-th message. */
+export function instantOf({ firstAt, offsetsMs, gapMs }: Pace, index: number, device: number): number {
+  return firstAt + offsetsMs[index]! + device * gapMs;
+}
