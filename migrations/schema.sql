@@ -26,6 +26,7 @@ create table api_keys (
 create table campaign_pace (
   campaign_id bigint not null,
   next_at timestamp with time zone not null,
+  kept_ms double precision not null default 0,
   constraint campaign_pace_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns(id) ON DELETE CASCADE,
   constraint campaign_pace_pkey PRIMARY KEY (campaign_id));
 

@@ -120,7 +120,7 @@ export class CampaignBody {
   @MayBeAbsent() @IsDuration(UP_TO_A_YEAR)
   expiresAfter?: string;
 
-  @ApiPropertyOptional({ type: 'integer', nullable: true, minimum: 1, maximum: 600_000, description: 'Default: none.' })
+  @ApiPropertyOptional({ type: 'integer', nullable: true, minimum: 1, maximum: 600_000, description: 'First requests in any 60 s, one for each device of a user. Default: none.' })
   @IsOptional() @IsInt() @Min(1) @Max(600_000)
   throttlePerMinute?: number | null;
 

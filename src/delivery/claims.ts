@@ -6,7 +6,7 @@ import { SenderDatabase, type Queryable } from '../platform/database/index.js';
 import { isZone, parseDuration } from '../platform/time/index.js';
 import { SettingsService, type Settings } from '../settings/index.js';
 import { claimVerdict, type ClaimRules, type Claimable, type ClaimedDevice } from './claim-check.js';
-import { openSlice, reservePace, trimSlice, type ChunkCampaign, type ClaimOfSlice, type Lease } from './delivery.store.js';
+import { keepPace, openSlice, reservePace, trimSlice, type ChunkCampaign, type ClaimOfSlice, type Lease } from './delivery.store.js';
 import { PACE_SLACK_MS, pacePlan, pacedRoom, pacedSpanMs, paceSpacingMs, type Pace } from './pace.js';
 import { ProviderGate } from './provider-gate.js';
 import type { Settled } from './settlements.js';
@@ -53,7 +53,11 @@ export interface Slice {
 export type Claim = { kind: 'nothing' } | { kind: 'rest'; ms: number } | { kind: 'slice'; slice: Slice };
 
 /** The throttle has no room now: thrown, so that the slice that was opened is taken back with its transaction. */
-class NoRoom extends Error {}
+class NoRoom extends Error {
+  constructor(readonly leadMs: number) {
+    super();
+  }
+}
 
 /** The claim: a compare-and-set on the chunk's fence, one committed slice, a second look at every gate that may have changed. */
 @Injectable()
@@ -83,7 +87,7 @@ export class Claims {
         : await this.claim(this.database, lease, campaign, settings, SLICE_SIZE);
       return slice ? { kind: 'slice', slice: { ...slice, claimedAt } } : { kind: 'nothing' };
     } catch (error) {
-      if (error instanceof NoRoom) return { kind: 'rest', ms: PACE_REST_MS };
+      if (error instanceof NoRoom) return { kind: 'rest', ms: await this.restFor(lease, error) };
       throw error;
     }
   }
@@ -98,12 +102,18 @@ export class Claims {
       const plan = pacePlan(slice.deliveries.map(requestsOf), spacingMs, spanMs);
       const trimmed = await this.trim(tx, slice, plan.offsetsMs.length);
       const askedAt = this.clock.monotonic();
-      const [turn] = await tx.query(reservePace, { campaignId: lease.campaignId, size: plan.requests, spacingMs });
-      if (!turn) throw new NoRoom();
+      const [turn] = await tx.query(reservePace, { campaignId: lease.campaignId, size: plan.requests, spacingMs, leadMs: plan.leadMs });
+      if (!turn) throw new NoRoom(plan.leadMs);
       // When between the two the wait was measured nobody knows: the instant is taken as late as it may be, its slack ends as early.
       const heardAt = this.clock.monotonic();
       return { ...trimmed, pace: { ...plan, firstAt: heardAt + turn.waitMs, slackMs: PACE_SLACK_MS - (heardAt - askedAt) } };
     });
+  }
+
+  /** How long the chunk rests: a message that needs time free before it has it kept, and comes back when its turn is near. */
+  private async restFor({ campaignId }: Lease, { leadMs }: NoRoom): Promise<number> {
+    const [kept] = leadMs > 0 ? await this.database.query(keepPace, { campaignId, leadMs }) : [];
+    return Math.max(PACE_REST_MS, kept?.restMs ?? 0);
   }
 
   /** Whom the throttle has no room for stays in the chunk as if not claimed: no requeue, which would make a chunk for each slice. */

@@ -61,7 +61,8 @@ export const requeueDeliveries = sqlFile<
   { month: string; chunkId: string; userIds: string[]; ids: string[]; counted: boolean[]; doubts: boolean[]; reasons: Array<string | null>; delayMs: number; now: Date | null },
   { id: string }
 >(here, './sql/requeue-deliveries.sql');
-export const reservePace = sqlFile<{ campaignId: string; size: number; spacingMs: number }, { waitMs: number }>(here, './sql/reserve-pace.sql');
+export const reservePace = sqlFile<{ campaignId: string; size: number; spacingMs: number; leadMs: number }, { waitMs: number }>(here, './sql/reserve-pace.sql');
+export const keepPace = sqlFile<{ campaignId: string; leadMs: number }, { restMs: number }>(here, './sql/keep-pace.sql');
 export const reapSlices = sqlFile<{ now: Date | null }, { unknown: number; again: number; slices: number }>(here, './sql/reap-slices.sql');
 export const closeCampaignsRows = sqlFile<{ now: Date | null }, { id: string }>(here, './sql/close-campaigns-rows.sql');
 export const closeEmptyChunks = sqlFile<object, { id: string }>(here, './sql/close-empty-chunks.sql');

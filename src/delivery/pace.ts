@@ -30,12 +30,19 @@ export interface PacePlan {
   readonly gapMs: number;
   /** Requests in all: so many instants are reserved. */
   readonly requests: number;
+  /** Beyond the spacing, nothing else of the campaign leaves for so long before the first request. */
+  readonly leadMs: number;
 }
 
 /**
  * A request for each device, each at its own instant: as many messages as leave within the span, one at least. The further requests of a
  * message cannot wait for another claim, since a delivery is claimed, sent and settled whole: where they alone take longer than the
- * span, all of them leave at the first of their instants.
+ * span, all of them leave together.
+ *
+ * Such a message keeps as much time free before it as after it. After it alone, five devices at 10 a minute would be the end of
+ * 60 s that hold nine others. With both, messages of a and b requests are at least a + b − 1 spacings apart (of those that are spread each
+ * request is one of 1), so those from the first to the last of k requests lie k − 1 spacings apart, and the n spacings of 62 s hold at
+ * most n. Only a single message for more than n devices is more.
  * @param requests of each claimed message
  */
 export function pacePlan(requests: readonly number[], spacingMs: number, spanMs: number): PacePlan {
@@ -47,7 +54,8 @@ export function pacePlan(requests: readonly number[], spacingMs: number, spanMs:
     offsetsMs.push(reserved * spacingMs);
     reserved += size;
   }
-  return reserved > 0 ? { offsetsMs, gapMs: spacingMs, requests: reserved } : { offsetsMs: [0], gapMs: 0, requests: requests[0]! };
+  if (reserved > 0) return { offsetsMs, gapMs: spacingMs, requests: reserved, leadMs: 0 };
+  return { offsetsMs: [0], gapMs: 0, requests: requests[0]!, leadMs: (requests[0]! - 1) * spacingMs };
 }
 
 /** The reserved instants of a slice. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { keepPace, reservePace } from '../../src/delivery/delivery.store.js';
 import { paceSpacingMs } from '../../src/delivery/pace.js';
 import { SystemClock } from '../../src/platform/clock/index.js';
 import { createCampaign, launch, prepareCatalogue } from '../factories/campaigns.js';
@@ -24,8 +25,8 @@ afterAll(async () => {
 beforeEach(() => t.db.transaction((tx) => tx.raw('truncate users, campaigns, deliveries, chunks, slices cascade')));
 
 interface Request {
-  /** Of which user: the number in its id. */
-  user: number;
+  /** To a device of this user. */
+  user: string;
   /** Milliseconds since 1970. */
   at: number;
 }
@@ -46,7 +47,7 @@ async function sent(): Promise<Request[]> {
 async function lines(): Promise<Request[]> {
   if ((await gateways.totals()).totals.push.requests === 0) return [];
   return readFileSync(log, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { kind: string; address: string; at: string })
-    .filter(({ kind }) => kind === 'request').map(({ address, at }) => ({ user: Number(/-p-(\d+)/.exec(address)![1]), at: Date.parse(at) }));
+    .filter(({ kind }) => kind === 'request').map(({ address, at }) => ({ user: /token-(\w+-\d+)/.exec(address)![1]!, at: Date.parse(at) }));
 }
 
 describe('of a slice that has more devices than the throttle has room for', () => {
@@ -57,7 +58,7 @@ describe('of a slice that has more devices than the throttle has room for', () =
     // Found by the claim, in front of a message and behind one that is trimmed.
     await t.db.raw(`delete from devices where user_id in (select id from users where user_id in ('p-1', 'p-4'))`);
     const requests = await sent();
-    expect(requests.map(({ user }) => user).sort()).toEqual([0, 0, 0, 2, 2, 3, 3, 5, 5]);
+    expect(requests.map(({ user }) => user).sort()).toEqual(['p-0', 'p-0', 'p-0', 'p-2', 'p-2', 'p-3', 'p-3', 'p-5', 'p-5']);
     expect(await t.db.raw(`select size from slices order by id`)).toEqual([{ size: 2 }, { size: 3 }, { size: 1 }]);
     expect(await t.db.raw(`select state, coalesce(reason::text, '') as reason, count(*)::integer as n from deliveries group by 1, 2 order by 1`))
       .toEqual([{ state: 'sent', reason: '', n: 4 }, { state: 'suppressed', reason: 'no_device', n: 2 }]);
@@ -91,4 +92,81 @@ it('a claim that was held up lets no request leave before its instant', async ()
   const requests = await sending!;
   expect(requests[0]!.at).toBeGreaterThanOrEqual(Math.floor(next) - 1);
   expect(requests[1]!.at - next).toBeGreaterThanOrEqual(Math.floor(paceSpacingMs(60)) - 1);
+});
+
+describe('of a throttle too slow to reach a user’s devices one after the other', () => {
+  const spacingMs = paceSpacingMs(30);
+  /** Less than it should be by no more than a late request may take of it. */
+  const about = (spacings: number) => spacings * spacingMs - 1_000;
+
+  it('a message leaves for all of them at once, with as much time free before it as after it', async () => {
+    await insertReachableUsers(t.db, 4, 'p', new Date(), [1, 1, 3, 1]);
+    await decided(30);
+    const requests = await sent();
+    expect(requests.map(({ user }) => user)).toEqual(['p-0', 'p-1', 'p-2', 'p-2', 'p-2', 'p-3']);
+    const gaps = requests.slice(1).map(({ at }, i) => at - requests[i]!.at);
+    expect(gaps[0]).toBeGreaterThan(about(1));
+    expect(gaps[1]).toBeGreaterThan(about(3));
+    expect(gaps[2]! + gaps[3]!).toBeLessThan(500);
+    expect(gaps[4]).toBeGreaterThan(about(3));
+  });
+
+  it('it has its turn though others of the campaign could go at any time', async () => {
+    await insertReachableUsers(t.db, 1, 'pair', new Date(), [2]);
+    // In another bucket, and so in another chunk.
+    await t.db.raw(`select setval('user_id_seq', (last_value / 16384 + 1) * 16384) from user_id_seq`);
+    await insertReachableUsers(t.db, 6, 'single', new Date());
+    await decided(30);
+    const requests = await sent();
+    expect(requests).toHaveLength(8);
+    expect(requests.findIndex(({ user }) => user === 'pair-0')).toBeLessThan(3);
+  });
+});
+
+describe('time that is kept free before a message', () => {
+  const SPACING_MS = 60_000;
+  let campaignId: string;
+  const reserve = async (leadMs: number) => (await t.db.query(reservePace, { campaignId, size: 1, spacingMs: SPACING_MS, leadMs }))[0]?.waitMs;
+  const keep = async (leadMs: number) => (await t.db.query(keepPace, { campaignId, leadMs }))[0]!.restMs;
+  const nextIn = async (seconds: number) => void (await t.db.raw(`update campaign_pace set next_at = clock_timestamp() + $1 * interval '1 second'`, [seconds]));
+  beforeEach(async () => {
+    campaignId = await createCampaign(t, {});
+    expect(await reserve(0)).toBe(0);
+    await nextIn(0);
+  });
+
+  it('is none where nothing has left for so long', async () => {
+    expect(await reserve(2_500)).toBeUndefined();
+    await nextIn(-2);
+    expect(await reserve(2_500)).toBeGreaterThan(0);
+  });
+
+  it('is kept once, for the longest that asks', async () => {
+    expect(await keep(9_000)).toBeLessThanOrEqual(8_000);
+    expect(await keep(9_000)).toBeLessThanOrEqual(8_000);
+    expect(await keep(4_000)).toBeLessThanOrEqual(8_000);
+    expect(await keep(10_000)).toBeGreaterThan(8_000);
+  });
+
+  it('belongs to a message that needs it, until five seconds after its turn', async () => {
+    await keep(9_000);
+    await nextIn(0.5);
+    expect(await reserve(0)).toBeUndefined();
+    await nextIn(-4);
+    expect(await reserve(0)).toBeUndefined();
+    expect(await reserve(9_000)).toBe(0);
+    await nextIn(0);
+    await keep(9_000);
+    await nextIn(-5.1);
+    expect(await reserve(0)).toBe(0);
+  });
+
+  it('ends with the message', async () => {
+    await keep(9_000);
+    await nextIn(0);
+    expect(await reserve(9_000)).toBe(0);
+    await nextIn(0);
+    expect(await reserve(9_000)).toBeUndefined();
+    expect(await reserve(0)).toBe(0);
+  });
 });
