@@ -7,17 +7,32 @@ import { Doorbell } from '../../platform/queue/index.js';
 import { BucketPass, type PassOutcome } from '../bucket-pass.js';
 import { waiting, type WaitingRow } from './event-triggers.js';
 import { TriggerEntries } from './trigger-entries.js';
+import { reentryMs } from './trigger.js';
 
 type Now = { now: Date | null };
+type SegmentRow = WaitingRow & { segment: string; readFrom: Date; now: Date };
+
+interface SegmentPage {
+  segment: string;
+  from: Date;
+  campaignId: string;
+  reentryMs: number;
+  /** The last user of the page before. */
+  after: string;
+  page: number;
+}
 
 const here = import.meta.url;
-const findSegmentTriggers = sqlFile<Now, WaitingRow & { segment: string; readFrom: Date; now: Date }>(here, '../sql/find-segment-triggers.sql');
-const listSegmentEntries = sqlFile<{ segment: string; from: Date; campaignId: string }, { id: string; userId: string; at: Date }>(here, '../sql/list-segment-entries.sql');
+const findSegmentTriggers = sqlFile<Now, SegmentRow>(here, '../sql/find-segment-triggers.sql');
+const listSegmentEntries = sqlFile<SegmentPage, { id: string; userId: string; at: Date }>(here, '../sql/list-segment-entries.sql');
 const moveCursor = sqlFile<{ campaignId: string; readUntil: Date }>(here, '../sql/move-trigger-cursor.sql');
 const listDays = sqlFile<Now, { campaignId: string; day: Date; definition: CampaignDefinition }>(here, '../sql/list-days-of-entries.sql');
 const findDue = sqlFile<Now & { bucket: number | null }, { bucket: number; users: string[] }>(here, '../sql/find-due-entries.sql');
 
 const TICK_MS = 250;
+/** Changes of a segment that are read at a time. */
+const PAGE = 10_000;
+const NOBODY = '0';
 /** A pass for more users than this is a bulk pass like any other, and is left to the planner. */
 const FEW = 2_000;
 const SIDE_BY_SIDE = 2;
@@ -49,6 +64,10 @@ export class TriggerLoop implements OnModuleInit {
   async tick(): Promise<void> {
     const now = this.clock.forSql();
     await this.readSegments(now);
+    await this.decideDue(now);
+  }
+
+  private async decideDue(now: Date | null): Promise<void> {
     for (const { campaignId, day, definition } of await this.database.query(listDays, { now })) {
       await this.database.transaction((tx) => this.occurrences.openDay(tx, campaignId, day, definition));
     }
@@ -74,16 +93,35 @@ export class TriggerLoop implements OnModuleInit {
     await this.decide(() => this.pass.runInTurn(bucket, whom), bucket);
   }
 
-  /** Entries into segments, as the log of changes has them. It is read from some minutes before the last reading: a change is logged as of its beginning. */
+  /**
+   * Entries into segments, as the log of changes has them. It is read from some minutes before the last reading: a change is logged as of
+   * its beginning. All of it, page by page, before the next reading begins later; what is due meanwhile does not wait for the last page.
+   */
   private async readSegments(now: Date | null): Promise<void> {
     for (const row of await this.database.query(findSegmentTriggers, { now })) {
-      await this.database.transaction(async (tx) => {
-        const changes = await tx.query(listSegmentEntries, { segment: row.segment, from: row.readFrom, campaignId: row.id });
-        const occasions = changes.map(({ id, userId, at }) => ({ userId, at, source: `change:${id}`, event: null }));
-        if (occasions.length > 0) await this.entries.admit(tx, [{ campaign: waiting(row), occasions }], row.now);
-        await tx.query(moveCursor, { campaignId: row.id, readUntil: row.now });
-      });
+      for (let after: string | undefined = NOBODY; after !== undefined;) {
+        after = await this.readPage(row, after);
+        if (after !== undefined) await this.decideDue(now);
+      }
     }
+  }
+
+  /**
+   * Each page in a transaction of its own, so that none holds the states of very many: they come in the order of users, as the states are
+   * locked. Whoever is cut short between two begins again where the last reading began, and finds done what was done.
+   * @returns the last user of a full page: others may follow
+   */
+  private readPage(row: SegmentRow, after: string): Promise<string | undefined> {
+    const campaign = waiting(row);
+    const asked = { segment: row.segment, from: row.readFrom, campaignId: row.id, reentryMs: reentryMs(campaign.schedule), after, page: PAGE };
+    return this.database.transaction(async (tx) => {
+      const changes = await tx.query(listSegmentEntries, asked);
+      const occasions = changes.map(({ id, userId, at }) => ({ userId, at, source: `change:${id}`, event: null }));
+      if (occasions.length > 0) await this.entries.admit(tx, [{ campaign, occasions }], row.now);
+      if (changes.length >= PAGE) return changes.at(-1)!.userId;
+      await tx.query(moveCursor, { campaignId: row.id, readUntil: row.now });
+      return undefined;
+    });
   }
 
   /** @returns whether somebody else is at work on the bucket */
