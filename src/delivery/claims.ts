@@ -3,11 +3,11 @@ import { FatiguePolicies, onChannel, quietAt, quietIntervals, type FatiguePolicy
 import { Clock } from '../platform/clock/index.js';
 import { Config } from '../platform/config/index.js';
 import { SenderDatabase, type Queryable } from '../platform/database/index.js';
-import { isZone, parseDuration } from '../platform/time/index.js';
+import { PACE_SLACK_MS, isZone, paceSpacingMs, parseDuration } from '../platform/time/index.js';
 import { SettingsService, type Settings } from '../settings/index.js';
 import { claimVerdict, type ClaimRules, type Claimable, type ClaimedDevice } from './claim-check.js';
 import { keepPace, openSlice, reservePace, trimSlice, type ChunkCampaign, type ClaimOfSlice, type Lease } from './delivery.store.js';
-import { PACE_SLACK_MS, pacePlan, pacedRoom, pacedSpanMs, paceSpacingMs, type Pace } from './pace.js';
+import { pacePlan, pacedRoom, pacedSpanMs, type Pace } from './pace.js';
 import { ProviderGate } from './provider-gate.js';
 import type { Settled } from './settlements.js';
 import { MessageIds } from '../planning/index.js';

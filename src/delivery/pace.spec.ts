@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { instantOf, pacePlan, pacedRoom, paceSpacingMs, pacedSpanMs, PACE_SLACK_MS, type PacePlan } from './pace.js';
+import { PACE_SLACK_MS, paceSpacingMs } from '../platform/time/index.js';
+import { instantOf, pacePlan, pacedRoom, pacedSpanMs, type PacePlan } from './pace.js';
 
 const SPAN_MS = pacedSpanMs(4_500);
 const someSizes = (most: number) => fc.array(fc.integer({ min: 1, max: most }), { minLength: 1, maxLength: 100 });

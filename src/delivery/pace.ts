@@ -1,13 +1,5 @@
-/** A request leaves at most this much after its reserved instant, or it is given back and reserved anew. */
-export const PACE_SLACK_MS = 2_000;
-
 /** The requests of a throttled slice leave within so long of each other, so that pause and stop are heard in time. */
 const PACED_SLICE_MS = 2_000;
-
-/** The requests of a campaign with a throttle: evenly, and so spaced that even uneven work keeps at most the limit in any 60 s. */
-export function paceSpacingMs(perMinute: number): number {
-  return (60_000 + PACE_SLACK_MS) / perMinute;
-}
 
 /**
  * How long a throttled slice may take from its first request to its last. Half of a claim's age at most: the first instant may lie a

@@ -12,12 +12,13 @@ import type { OpenBudgets } from './message-budgets.js';
 import type { SendTimes } from './send-time.js';
 import { SendTimeCurves } from './send-times.js';
 import { PassWorlds, type PassRules } from './pass-worlds.js';
-import type { IdRange, PassWave } from './pass-parameters.js';
+import type { IdRange, PassWave, PassWorld } from './pass-parameters.js';
 import { PortfolioPricer, type WavesOf } from './portfolio-pricer.js';
 import { PoolSizes } from './pool-sizes.js';
 import { ThrottleRooms } from './throttle-rooms.js';
 import { Tally, type Simulation, type VerdictCount } from './tally.js';
 
+const countRequests = sqlFile<IdRange & { waveId: string; transactional: boolean; now: Date; staleAfter: string }, { requests: number }>(import.meta.url, './sql/count-requests.sql');
 const findTopicId = sqlFile<{ key: string | null }, { id: number }>(import.meta.url, './sql/find-topic-id.sql');
 
 /** Stands for the run and wave that do not exist yet; no row of the ledger has it. */
@@ -62,7 +63,7 @@ export class Simulator {
   private async decide(tx: Transaction, rules: PassRules, bucket: number, asOf: Date, wavesOf: WavesOf, foretold: Foretold): Promise<void> {
     const range = bucketRange(bucket);
     const waves = await wavesOf(tx, bucket, range);
-    const { budgets, sizes } = foretold;
+    const { budgets, sizes, tally } = foretold;
     const world = { ...(await this.worlds.at(tx, rules, asOf, range, [...new Set(waves.map((wave) => wave.waveId))])), budgets };
     const limits = { rooms: roomsOf(waves, foretold) };
     for (const { wave, round } of await decisionOrder(tx, this.worlds.predicates, waves, world, range, limits)) {
@@ -71,8 +72,16 @@ export class Simulator {
         const counts = await decideWave<VerdictCount>(
           tx, this.worlds.predicates, wave, world, range, pool, 'take', { ...limitsOf(limits, wave, round), subjectWave: HYPOTHETICAL, round, sizes });
         limits.rooms.take(wave, note(foretold, wave, counts));
+        if (wave.campaignId === foretold.subjectId) tally.requests(await this.requestsOf(tx, world, wave, range, queuedOf(counts)));
       }
     }
+  }
+
+  /** How many requests the messages of a wave just decided are; asked only where a throttle counts them. */
+  private async requestsOf(tx: Transaction, { now, settings }: PassWorld, { waveId, definition }: DueWaveRow, range: IdRange, messages: number): Promise<number> {
+    if (definition.throttlePerMinute === undefined || definition.channel === 'email' || messages === 0) return messages;
+    const [count] = await tx.query(countRequests, { ...range, waveId, transactional: definition.class === 'transactional', now, staleAfter: settings.staleDeviceAfter });
+    return count!.requests;
   }
 
   /** What is due for the bucket together with the simulated campaign, in rank order. */
@@ -117,6 +126,10 @@ interface Foretold {
   readonly reserved: Map<string, number>;
 }
 
+function queuedOf(counts: readonly VerdictCount[]): number {
+  return counts.reduce((sum, { state, n }) => sum + (state === 'queued' ? n : 0), 0);
+}
+
 /** What throttled campaigns would have room for in the next bucket, if the buckets so far had been decided by passes. */
 function roomsOf(waves: readonly DueWaveRow[], { reserved }: Foretold): ThrottleRooms {
   const rooms = new ThrottleRooms();
@@ -126,7 +139,7 @@ function roomsOf(waves: readonly DueWaveRow[], { reserved }: Foretold): Throttle
 
 /** @returns how many messages of the wave would be reserved */
 function note({ tally, budgets, subjectId, reserved }: Foretold, { campaignId, definition }: DueWaveRow, counts: readonly VerdictCount[]): number {
-  const queued = counts.reduce((sum, { state, n }) => sum + (state === 'queued' ? n : 0), 0);
+  const queued = queuedOf(counts);
   const budget = definition.class === 'transactional' ? undefined : budgets.get(definition.channel);
   if (budget) budget.room -= queued;
   reserved.set(campaignId, (reserved.get(campaignId) ?? 0) + queued);

@@ -1,5 +1,5 @@
 import type { CampaignDefinition } from '../campaigns/index.js';
-import { parseDuration } from '../platform/time/index.js';
+import { paceSpacingMs, parseDuration } from '../platform/time/index.js';
 
 /** A group of verdicts of one wave and bucket. */
 export interface VerdictCount {
@@ -30,6 +30,7 @@ export interface Simulation {
   worth?: { expectedNet: number; notWorthIt: number; price: number };
 }
 
+const MINUTE_MS = 60_000;
 /** Pushes a minute that one process sends on two cores without a throttle (bench/RESULTS.md); only for the estimate. */
 const UNTHROTTLED_PER_MINUTE = 60_000;
 
@@ -44,6 +45,7 @@ export class Tally {
   private audience = 0;
   private holdout = 0;
   private expectedNet = 0;
+  private requested = 0;
 
   constructor(
     private readonly definition: CampaignDefinition,
@@ -69,6 +71,11 @@ export class Tally {
     }
   }
 
+  /** First requests of the campaign that is simulated: of a push one for each device. */
+  requests(n: number): void {
+    this.requested += n;
+  }
+
   /** Verdicts of another campaign that is due with it. */
   other(campaignId: string, counts: readonly VerdictCount[]): void {
     const n = counts.reduce((sum, count) => sum + count.displaced, 0);
@@ -78,10 +85,9 @@ export class Tally {
   result(): Simulation {
     const admitted = this.variants.reduce((sum, n) => sum + n, 0);
     const reachable = this.throttleReach();
-    const late = Math.max(0, admitted - reachable);
+    const late = this.requested <= reachable ? 0 : admitted - Math.floor((admitted * reachable) / this.requested);
     if (late > 0) this.suppress('expired', late);
     const kept = admitted === 0 ? 0 : (admitted - late) / admitted;
-    const perMinute = Math.min(this.definition.throttlePerMinute ?? Infinity, UNTHROTTLED_PER_MINUTE);
     return {
       asOf: this.asOf, audience: this.audience, holdout: this.holdout, wouldSend: admitted - late,
       suppressed: sorted(this.suppressed).map(([reason, count]) => ({ reason, count })),
@@ -90,15 +96,22 @@ export class Tally {
       byVariant: this.definition.variants.map(({ key }, i) => ({ key, wouldSend: Math.round(this.variants[i]! * kept) })),
       messagesPerUser7d: { before: dense(this.before), after: dense(this.after) },
       ...(this.definition.worth ? { worth: { expectedNet: this.expectedNet * kept, notWorthIt: this.suppressed.get('not_worth_it') ?? 0, price: this.price } } : {}),
-      estimatedMinutes: Math.round(((admitted - late) / perMinute) * 100) / 100,
+      estimatedMinutes: Math.round(this.minutes(admitted - late, Math.min(this.requested, reachable)) * 100) / 100,
     };
   }
 
-  /** First requests that the throttle lets out before the campaign expires. */
+  /** First requests that the throttle lets out before the campaign expires, the first of them at once. */
   private throttleReach(): number {
     const { throttlePerMinute, expiresAfter } = this.definition;
     if (throttlePerMinute === undefined) return Infinity;
-    return Math.floor((parseDuration(expiresAfter)! / 60_000) * throttlePerMinute);
+    return Math.floor(parseDuration(expiresAfter)! / paceSpacingMs(throttlePerMinute)) + 1;
+  }
+
+  /** Until the last of the requests leaves. */
+  private minutes(messages: number, requests: number): number {
+    const { throttlePerMinute } = this.definition;
+    const paced = throttlePerMinute === undefined ? 0 : (Math.max(0, requests - 1) * paceSpacingMs(throttlePerMinute)) / MINUTE_MS;
+    return Math.max(paced, messages / UNTHROTTLED_PER_MINUTE);
   }
 
   private suppress(reason: string, n: number): void {

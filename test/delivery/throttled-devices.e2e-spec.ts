@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keepPace, reservePace } from '../../src/delivery/delivery.store.js';
-import { paceSpacingMs } from '../../src/delivery/pace.js';
+import { paceSpacingMs } from '../../src/platform/time/index.js';
 import { SystemClock } from '../../src/platform/clock/index.js';
 import { createCampaign, launch, prepareCatalogue } from '../factories/campaigns.js';
 import { insertReachableUsers } from '../factories/people.js';

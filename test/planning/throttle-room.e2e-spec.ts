@@ -107,6 +107,19 @@ describe('one campaign reserves at most 15 minutes of its throttle in all', () =
     expect(await states()).toEqual({ queued: PEOPLE, 'suppressed outranked': ROOM });
   });
 
+  it('simulate counts a request for each device, as the throttle does, whatever the class', async () => {
+    await t.db.raw(`insert into devices (token_hash, token, user_id, platform, permission, last_seen_at)
+      select sha256(convert_to('more' || u.user_id || k, 'UTF8')), 'more' || u.user_id || k, u.id, 'ios', case k when 2 then 'denied' end, $1::timestamptz
+      from users u, generate_series(1, 2) k where u.id % 2 = 0`, [new Date('2026-03-02T12:00:00Z')]);
+    for (const fields of [{}, { class: 'transactional' }]) {
+      const id = await createCampaign(t, { throttlePerMinute: 31, expiresAfter: 'PT10M', ...fields });
+      const { wouldSend, suppressed, estimatedMinutes } = (await t.http.post(`/v1/campaigns/${id}/simulate`).set(auth(t.keys.marketer)).expect(200)).body;
+      // 750 requests, one every 2 s: 301 in 10 minutes, which are two fifths of all.
+      expect({ wouldSend, suppressed, estimatedMinutes }).toEqual({ wouldSend: 200, suppressed: [{ reason: 'expired', count: 300 }], estimatedMinutes: 10 });
+    }
+    await t.db.raw(`delete from devices where token like 'more%'`);
+  });
+
   it('also where its zones compete with others by worth', async () => {
     await t.db.raw(`update users set timezone = (array['Asia/Tokyo', 'Europe/Berlin', 'Asia/Kolkata'])[id % 3 + 1]`);
     await putPolicy(t, { caps: [{ key: 'one', channel: 'push', limit: 1, window: { type: 'rolling', duration: 'P7D' } }] });

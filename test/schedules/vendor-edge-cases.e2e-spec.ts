@@ -1,5 +1,5 @@
 import { createCampaign, launch, putPolicy } from '../factories/campaigns.js';
-import { paceSpacingMs } from '../../src/delivery/pace.js';
+import { paceSpacingMs } from '../../src/platform/time/index.js';
 import { startLife, type LifeUnderTest } from '../fatigue/sending-life.js';
 import { auth } from '../support/test-app.js';
 

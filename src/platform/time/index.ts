@@ -4,3 +4,4 @@ export { parseInstant } from './rfc3339.js';
 export { INSTANT_MESSAGE, IsDuration, IsInstant, IsZone, ZONE_MESSAGE, type DurationBounds } from './validators.js';
 export { isZone } from './zone.js';
 export { DAY_MS, constantOffsets, instantOf, offsetAt, type Span } from './wall-clock.js';
+export { PACE_SLACK_MS, paceSpacingMs } from './pace.js';
