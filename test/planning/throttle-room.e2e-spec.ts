@@ -47,6 +47,55 @@ describe('one campaign reserves at most 15 minutes of its throttle in all', () =
     return reserved;
   };
 
+  it('the rest is left undecided and reserved in steps of five minutes as it is sent', async () => {
+    const id = await createCampaign(t, { throttlePerMinute: 10 });
+    await launch(t, id);
+    await t.loop('planner');
+    expect(await states()).toEqual({ queued: 150 });
+    t.clock.advance({ seconds: 1 });
+    await send(40);
+    await t.loop('planner');
+    expect(await states()).toEqual({ queued: 110, sent: 40 });
+    t.clock.advance({ seconds: 1 });
+    await send(10);
+    await t.loop('planner');
+    expect(await states()).toEqual({ queued: 150, sent: 50 });
+    expect((await t.http.get(`/v1/campaigns/${id}`).set(auth(t.keys.marketer))).body.status).toBe('running');
+  });
+
+  it('the throttled tail past expiry is reported as expired, never late, and simulate said so', async () => {
+    const id = await createCampaign(t, { throttlePerMinute: 10, expiresAfter: 'PT20M' });
+    // A request leaves every 6.2 s, so that lateness of 2 s keeps it at ten in any minute: the 194th after 19 min 57 s.
+    const simulated = (await t.http.post(`/v1/campaigns/${id}/simulate`).set(auth(t.keys.marketer)).expect(200)).body;
+    expect(simulated).toMatchObject({ audience: 500, wouldSend: 194, suppressed: [{ reason: 'expired', count: 306 }], estimatedMinutes: 19.94 });
+    await launch(t, id);
+    await t.loop('planner');
+    await send(50);
+    t.clock.advance({ minutes: 5 });
+    await t.loop('planner');
+    await send(144);
+    t.clock.set('2026-03-02T12:20:00.001Z');
+    for (const loop of ['planner', 'reaper']) await t.loop(loop);
+    expect(await states()).toEqual({ sent: 194, 'suppressed expired': 306 });
+  });
+
+  it('a pause of 15 minutes gives its reservations back, and a resume decides them anew', async () => {
+    const id = await createCampaign(t, {});
+    await launch(t, id);
+    await t.loop('planner');
+    await t.http.post(`/v1/campaigns/${id}/pause`).set(auth(t.keys.marketer)).expect(200);
+    t.clock.advance({ minutes: 14, seconds: 59 });
+    await t.loop('release-reservations');
+    expect(await states()).toEqual({ queued: 500 });
+    t.clock.advance({ seconds: 1 });
+    await t.loop('release-reservations');
+    expect(await states()).toEqual({ 'deferred paused': 500 });
+    expect(await t.db.raw('select from deliveries where counted_at is not null')).toEqual([]);
+    await t.http.post(`/v1/campaigns/${id}/resume`).set(auth(t.keys.marketer)).expect(200);
+    await t.loop('planner');
+    expect(await states()).toEqual({ queued: 500 });
+  });
+
   it('whatever zones are due with it', async () => {
     await t.db.raw(`update users set timezone = (array['Asia/Tokyo', 'Europe/Berlin', 'Asia/Kolkata'])[id % 3 + 1]`);
     await launched({ schedule: { type: 'local', localAt: '2026-03-02T09:00', ifPassed: 'sendNow' } });
