@@ -124,7 +124,7 @@ export class CampaignBody {
   @IsOptional() @IsInt() @Min(1) @Max(600_000)
   throttlePerMinute?: number | null;
 
-  @ApiPropertyOptional({ enum: ['skip'], default: 'skip', description: 'Resending in doubt is not in this release.' })
+  @ApiPropertyOptional({ enum: ['skip', 'resend'], default: 'skip', description: 'After a request with unknown outcome: at most once, or three requests at most.' })
   @MayBeAbsent() @IsIn(['skip', 'resend'])
   onDoubt?: 'skip' | 'resend';
 
