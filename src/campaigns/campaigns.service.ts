@@ -55,7 +55,8 @@ export class Campaigns {
   /** A new draft with the same definition and a salt, so a holdout, of its own. @throws Problem 404, or 409 where what it names is gone. */
   async duplicate(id: string): Promise<CampaignRow> {
     const { definition } = await this.store.find(id);
-    const name = `${definition.name.slice(0, MAX_NAME - COPY.length)}${COPY}`;
+    // By characters, as its length is checked: half of a pair is no text.
+    const name = [...definition.name].slice(0, MAX_NAME - COPY.length).join('') + COPY;
     const copyId = await this.store.transaction(async (tx) => {
       await requireStillThere(tx, definition);
       return this.store.insert(tx, { ...definition, name }, this.salt());

@@ -179,7 +179,8 @@ function wavesOfNewZone({ definition, localAt, launchedAt }: Unplanned, zone: st
   const dueAt = new Date(instantOf(isZone(zone) ? zone : zones.fallback, localAt.getTime()));
   const over = schedule.until !== undefined && dueAt > new Date(schedule.until);
   const gone = !recursAt(schedule, localAt.getTime());
-  return [{ wave: { dueAt, zone, slot: null, passed: false }, decided: gone || over || dueAt <= launchedAt || dueAt < now }];
+  const passed = gone || over || dueAt <= launchedAt || dueAt < now;
+  return [{ wave: { dueAt, zone, slot: null, passed }, decided: passed }];
 }
 
 function columns(waves: readonly PlannedWave[]): WaveColumns {

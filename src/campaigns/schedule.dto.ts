@@ -7,6 +7,7 @@ import { localMs } from './schedule.js';
 
 const TYPES = ['now', 'at', 'local', 'recurring', 'bestHour', 'triggered'];
 const DAY_MS = 86_400_000;
+const LOCAL_DATE = /^(?!0000)\d{4}-\d\d-\d\d$/;
 const TIME_OF_DAY = /^([01]\d|2[0-3]):[0-5]\d$/;
 const LOCAL_TIME = /^(?!0000)\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/;
 
@@ -23,13 +24,22 @@ const isCalendar = (value: string): boolean => {
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(value.slice(0, 10));
 };
 
+/** Nobody means a day before there was the engine; a message's id has no room for a month before 2000. */
+const FIRST_DAY = '2020-01-01';
+const EARLY_MESSAGE = `must not be before ${FIRST_DAY}`;
+
+const calendarFault = (value: string, form: RegExp, message: string): string | undefined => {
+  if (!form.test(value) || !isCalendar(value)) return message;
+  return value.slice(0, FIRST_DAY.length) < FIRST_DAY ? EARLY_MESSAGE : undefined;
+};
+
 const LOCAL_MESSAGE = 'must be a local time without offset such as 2026-12-01T18:00';
 const IsLocalTime = (): PropertyDecorator =>
-  text('isLocalTime', (value) => (LOCAL_TIME.test(value) && isCalendar(value) ? undefined : LOCAL_MESSAGE), LOCAL_MESSAGE);
+  text('isLocalTime', (value) => calendarFault(value, LOCAL_TIME, LOCAL_MESSAGE), LOCAL_MESSAGE);
 
 const DATE_MESSAGE = 'must be a date such as 2026-12-01';
 const IsDate = (): PropertyDecorator =>
-  text('isLocalDate', (value) => (/^(?!0000)\d{4}-\d\d-\d\d$/.test(value) && isCalendar(value) ? undefined : DATE_MESSAGE), DATE_MESSAGE);
+  text('isLocalDate', (value) => calendarFault(value, LOCAL_DATE, DATE_MESSAGE), DATE_MESSAGE);
 
 const REENTRY_MESSAGE = 'must be always, never or a duration such as P7D, of at most P366D';
 const IsReentry = (): PropertyDecorator => text('isReentry', (value) => {

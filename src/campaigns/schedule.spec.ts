@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { constantOffsets, instantOf, offsetAt } from '../platform/time/index.js';
 import type { RecurringSchedule } from './campaign.js';
 import { cronFault } from './cron.js';
@@ -33,6 +34,19 @@ describe('a local time', () => {
       'Asia/Kathmandu 2026-06-06T08:15', ...ahead, 'Pacific/Kiritimati 2026-06-06T00:00', 'Pacific/Pago_Pago 2026-06-06T01:00']);
     expect(local('sendNow')).toEqual([
       'Asia/Kathmandu 2026-06-05T12:00', ...ahead, 'Pacific/Kiritimati 2026-06-05T12:00', 'Pacific/Pago_Pago 2026-06-06T01:00']);
+  });
+
+  it('with nextDay is the first of its kind that has not passed, through every change of the clocks', () => {
+    const places = ['Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Pacific/Apia', 'Asia/Kathmandu', 'Africa/Casablanca'];
+    const minutes = fc.integer({ min: 0, max: 3 * 366 * 1_440 });
+    fc.assert(fc.property(fc.constantFrom(...places), minutes, fc.integer({ min: 0, max: 40 * 1_440 }), (zone, from, later) => {
+      const wall = Date.parse('2024-01-01T00:00:00Z') + from * 60_000;
+      const now = new Date(wall + later * 60_000);
+      let expected = wall;
+      while (now.getTime() - instantOf(zone, expected) >= 60_000) expected += 86_400_000;
+      const localAt = new Date(wall).toISOString().slice(0, 16);
+      expect(firstRun({ type: 'local', localAt, ifPassed: 'nextDay' }, now, zones(zone))!.waves[0]!.dueAt.getTime()).toBe(instantOf(zone, expected));
+    }), { numRuns: 2_000 });
   });
 
   it('has not passed in the course of its minute', () => {

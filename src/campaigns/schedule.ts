@@ -138,9 +138,14 @@ export function zoneWaves(schedule: Schedule, wall: number, zone: string, zones:
   if (!hasPassed(dueAt)) return [{ dueAt, zone, slot: null, passed: false }];
   if (ifPassed === 'skip') return [{ dueAt, zone, slot: null, passed: true }];
   if (ifPassed === 'sendNow') return [{ dueAt: now, zone, slot: null, passed: false }];
-  let later = wall;
-  while (hasPassed(at(later))) later += DAY_MS;
-  return [{ dueAt: at(later), zone, slot: null, passed: false }];
+  return [{ dueAt: at(nextDay(wall, now.getTime() + offsetAt(rules, now.getTime()), (local) => hasPassed(at(local)))), zone, slot: null, passed: false }];
+}
+
+/** The same wall time on the first day on which it has not passed: of all those before the day before yesterday it has, whatever the clocks did. */
+function nextDay(wall: number, localNow: number, hasPassed: (local: number) => boolean): number {
+  let later = wall + Math.max(0, Math.floor((localNow - wall) / DAY_MS) - 2) * DAY_MS;
+  while (hasPassed(later)) later += DAY_MS;
+  return later;
 }
 
 /** Hours that have passed are left out, their people have a later one; where all have, they are recorded as that. */

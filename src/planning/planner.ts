@@ -9,6 +9,7 @@ import { SendTimeCurves } from './send-times.js';
 
 type Now = { now: Date | null };
 
+const expireMissed = sqlFile<Now>(import.meta.url, './sql/expire-missed-runs.sql');
 const openDueWaves = sqlFile<Now>(import.meta.url, './sql/open-due-waves.sql');
 const findDueBuckets = sqlFile<Now, { bucket: number }>(import.meta.url, './sql/find-due-buckets.sql');
 const findTransactional = sqlFile<Now, { bucket: number }>(import.meta.url, './sql/find-transactional-buckets.sql');
@@ -71,7 +72,10 @@ export class Planner implements OnModuleInit {
 
   /** A transaction, because it is tried again after a deadlock: a pass marks rows that it opens itself in the order of ranks. */
   private async openWaves(now: Date | null): Promise<void> {
-    await this.database.transaction((tx) => tx.query(openDueWaves, { now }));
+    await this.database.transaction(async (tx) => {
+      await tx.query(expireMissed, { now });
+      await tx.query(openDueWaves, { now });
+    });
   }
 
   private async finish(now: Date | null): Promise<void> {

@@ -51,6 +51,7 @@ describe('the schedule of a recurrence, edited while it is paused', () => {
     await verb(id, 'resume');
     await t.tickAt('2026-03-05T20:00:00Z');
     expect(await dues(id)).toEqual(['ada 05 20:00']);
+    expect(await t.ledger(id)).toEqual(['ada queued']);
   });
 
   it('reaches nobody twice where some zones have had the day’s occurrence already', async () => {

@@ -1,12 +1,14 @@
 -- The occurrences of a campaign, oldest first; test runs are not among them. expired: missed, and past its expiry when it could have run.
--- reads: runs, campaigns
+-- A cancel leaves what was over before it.
+-- reads: runs, campaigns, waves
 select r.id, r.scheduled_for as "scheduledFor", r.expires_at as "expiresAt", r.completed_at as "completedAt",
   case
-    when c.status = 'cancelled' then 'cancelled'
     when r.missed then 'expired'
+    when c.status = 'cancelled' and (r.completed_at is null or r.completed_at > c.updated_at) then 'cancelled'
     when r.completed_at is not null then 'completed'
     when c.status = 'paused' then 'paused'
-    when r.scheduled_for > coalesce(:now::timestamptz, clock_timestamp()) then 'scheduled'
+    when coalesce(case when r.local_at is not null then (select min(w.due_at) from waves as w where w.run_id = r.id and not w.passed) end, r.scheduled_for)
+      > coalesce(:now::timestamptz, clock_timestamp()) then 'scheduled'
     else 'running'
   end as status
 from runs as r
