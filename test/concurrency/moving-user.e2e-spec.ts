@@ -1,6 +1,5 @@
 import { jest } from '@jest/globals';
 import { PassWorlds } from '../../src/planning/pass-worlds.js';
-import { SendTimeCurves } from '../../src/planning/send-times.js';
 import { putPolicy } from '../factories/campaigns.js';
 import { startLife, type LifeUnderTest } from '../fatigue/sending-life.js';
 import { auth } from '../support/test-app.js';
@@ -22,13 +21,14 @@ beforeEach(async () => {
 
 /** Between the zones that the next pass asks for and the users that it reads, ada's phone reports a zone that nobody had. */
 function travelInNextPass(): { done: () => boolean } {
-  const curves = t.app.get(SendTimeCurves);
+  const worlds = t.app.get(PassWorlds);
   let done = false;
-  const spy = jest.spyOn(curves, 'onto').mockImplementationOnce(async (tx, waves) => {
+  const spy = jest.spyOn(worlds, 'at').mockImplementationOnce(async (...about) => {
     spy.mockRestore();
+    const world = await worlds.at(...about);
     await t.http.post('/v1/users/batch').set(auth(t.keys.ingest)).send({ users: [{ userId: 'ada', timezone: 'Asia/Tokyo' }] }).expect(200);
     done = true;
-    return curves.onto(tx, waves);
+    return world;
   });
   return { done: () => done };
 }
