@@ -43,7 +43,7 @@ const putRecurrence = sqlFile<{ campaignId: string; lastLocal: Date; nextAt: Dat
 const claimDue = sqlFile<Now, Due>(here, './sql/claim-due-recurrences.sql');
 const readRecurrence = sqlFile<{ campaignId: string }, { lastLocal: Date; nextAt: Date }>(here, './sql/read-recurrence.sql');
 const listBegun = sqlFile<{ campaignId: string; now: Date }, { id: string; localAt: Date }>(here, './sql/list-begun-runs.sql');
-const endComing = sqlFile<{ runIds: string[]; now: Date }>(here, './sql/end-coming-waves.sql');
+const endComing = sqlFile<{ campaignId: string; runIds: string[]; until: string | null; now: Date }>(here, './sql/end-coming-waves.sql');
 const endRecurrence = sqlFile<{ campaignId: string }>(here, './sql/end-recurrence.sql');
 const openTriggered = sqlFile<{ campaignId: string; day: Date; expiresAfterMs: number } & Now>(here, './sql/open-triggered-run.sql');
 
@@ -103,12 +103,12 @@ export class Occurrences {
 
   /**
    * Ends occurrences for the zones that they have not come to yet, where the edited schedule has none at their time: it brings these
-   * zones its own, and nobody should be reached by both.
+   * zones its own, and nobody should be reached by both; or none so late.
    */
   async endOthers(tx: Transaction, id: string, schedule: RecurringSchedule, now: Date): Promise<void> {
     const begun = await tx.query(listBegun, { campaignId: id, now });
     const runIds = begun.filter(({ localAt }) => !recursAt(schedule, localAt.getTime())).map((run) => run.id);
-    if (runIds.length > 0) await tx.query(endComing, { runIds, now });
+    await tx.query(endComing, { campaignId: id, runIds, until: schedule.until ?? null, now });
   }
 
   private async makeUpTo(tx: Transaction, due: Due, zones: Zones): Promise<number> {

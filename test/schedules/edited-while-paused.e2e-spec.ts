@@ -68,6 +68,19 @@ describe('the schedule of a recurrence, edited while it is paused', () => {
     expect(await dues(id)).toEqual(['tokyo 03 09:00', 'newyork 04 01:00', 'honolulu 04 06:00', 'tokyo 04 11:00']);
   });
 
+  it('ends an occurrence that is under way where it would come after `until`', async () => {
+    await t.people({ tokyo: 'Asia/Tokyo', berlin: 'Europe/Berlin', newyork: 'America/New_York' });
+    const evening = { type: 'recurring', cron: '0 18 * * *', timezone: 'user' };
+    const id = await t.launched(evening, { expiresAfter: 'PT6H' });
+    await t.tickAt('2026-03-03T09:00:00Z');
+    t.clock.set('2026-03-03T12:00:00Z');
+    await verb(id, 'pause');
+    await patch(id, { schedule: { ...evening, until: '2026-03-03T20:00:00Z' } });
+    await verb(id, 'resume');
+    for (let hour = 12; hour < 44; hour++) await t.tickAt(new Date(Date.parse('2026-03-03T00:00:00Z') + hour * 3_600_000).toISOString());
+    expect(await dues(id)).toEqual(['tokyo 03 09:00', 'berlin 03 17:00']);
+  });
+
   it('leaves an occurrence that is under way alone where the new schedule has it too', async () => {
     await t.people({ tokyo: 'Asia/Tokyo', newyork: 'America/New_York' });
     const evening = { type: 'recurring', cron: '0 18 * * *', timezone: 'user' };
