@@ -44,6 +44,7 @@ const claimDue = sqlFile<Now, Due>(here, './sql/claim-due-recurrences.sql');
 const readRecurrence = sqlFile<{ campaignId: string }, { lastLocal: Date; nextAt: Date }>(here, './sql/read-recurrence.sql');
 const listBegun = sqlFile<{ campaignId: string; now: Date }, { id: string; localAt: Date }>(here, './sql/list-begun-runs.sql');
 const endComing = sqlFile<{ campaignId: string; runIds: string[]; until: string | null; now: Date }>(here, './sql/end-coming-waves.sql');
+const expireMissed = sqlFile<Now>(here, './sql/expire-missed-runs.sql');
 const endRecurrence = sqlFile<{ campaignId: string }>(here, './sql/end-recurrence.sql');
 const openTriggered = sqlFile<{ campaignId: string; day: Date; expiresAfterMs: number } & Now>(here, './sql/open-triggered-run.sql');
 
@@ -138,6 +139,11 @@ export class Occurrences {
     const following = nextRun(definition.schedule as RecurringSchedule, lastLocal.getTime(), zones);
     const nextAt = following && following.scheduledFor < run.scheduledFor ? following.scheduledFor : run.scheduledFor;
     await tx.query(putRecurrence, { campaignId: id, lastLocal, nextAt });
+  }
+
+  /** Puts on record as expired what came and expired before anybody was decided on; before anything is decided. */
+  async expireMissed(tx: Transaction): Promise<void> {
+    await tx.query(expireMissed, { now: this.clock.forSql() });
   }
 
   /** Gives open occurrences by local time the waves of zones that have come since. */

@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Occurrences } from '../campaigns/index.js';
 import { Clock } from '../platform/clock/index.js';
 import { PlannerDatabase, sqlFile } from '../platform/database/index.js';
 import { Loops } from '../platform/loops/index.js';
@@ -9,7 +10,6 @@ import { SendTimeCurves } from './send-times.js';
 
 type Now = { now: Date | null };
 
-const expireMissed = sqlFile<Now>(import.meta.url, './sql/expire-missed-runs.sql');
 const openDueWaves = sqlFile<Now>(import.meta.url, './sql/open-due-waves.sql');
 const findDueBuckets = sqlFile<Now, { bucket: number }>(import.meta.url, './sql/find-due-buckets.sql');
 const findTransactional = sqlFile<Now, { bucket: number }>(import.meta.url, './sql/find-transactional-buckets.sql');
@@ -35,6 +35,7 @@ export class Planner implements OnModuleInit {
     private readonly pass: BucketPass,
     private readonly sendTimes: SendTimeCurves,
     private readonly pricer: PortfolioPricer,
+    private readonly occurrences: Occurrences,
   ) {}
 
   onModuleInit(): void {
@@ -73,7 +74,7 @@ export class Planner implements OnModuleInit {
   /** A transaction, because it is tried again after a deadlock: a pass marks rows that it opens itself in the order of ranks. */
   private async openWaves(now: Date | null): Promise<void> {
     await this.database.transaction(async (tx) => {
-      await tx.query(expireMissed, { now });
+      await this.occurrences.expireMissed(tx);
       await tx.query(openDueWaves, { now });
     });
   }
