@@ -24,13 +24,15 @@ const isCalendar = (value: string): boolean => {
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(value.slice(0, 10));
 };
 
-/** Nobody means a day before there was the engine; a message's id has no room for a month before 2000. */
+/** Nobody means a day before there was the engine, and a message's id has no room for a month before 2000 or from 2100 on, wherever it is. */
 const FIRST_DAY = '2020-01-01';
-const EARLY_MESSAGE = `must not be before ${FIRST_DAY}`;
+const LAST_DAY = '2099-12-30';
 
 const calendarFault = (value: string, form: RegExp, message: string): string | undefined => {
   if (!form.test(value) || !isCalendar(value)) return message;
-  return value.slice(0, FIRST_DAY.length) < FIRST_DAY ? EARLY_MESSAGE : undefined;
+  const day = value.slice(0, FIRST_DAY.length);
+  if (day < FIRST_DAY) return `must not be before ${FIRST_DAY}`;
+  return day > LAST_DAY ? `must not be after ${LAST_DAY}` : undefined;
 };
 
 const LOCAL_MESSAGE = 'must be a local time without offset such as 2026-12-01T18:00';

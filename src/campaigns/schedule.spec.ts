@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { constantOffsets, instantOf, offsetAt } from '../platform/time/index.js';
 import type { RecurringSchedule } from './campaign.js';
 import { cronFault } from './cron.js';
-import { firstDue, firstRun, isMissed, localMs, nextRun, slotWalls, type PlannedRun, type Zones } from './schedule.js';
+import { firstDue, firstRun, isMissed, localMs, nextDay, nextRun, slotWalls, type PlannedRun, type Zones } from './schedule.js';
 
 const NOW = new Date('2026-06-05T12:00:00Z');
 const at = (text: string): Date => new Date(text);
@@ -47,6 +47,13 @@ describe('a local time', () => {
       const localAt = new Date(wall).toISOString().slice(0, 16);
       expect(firstRun({ type: 'local', localAt, ifPassed: 'nextDay' }, now, zones(zone))!.waves[0]!.dueAt.getTime()).toBe(instantOf(zone, expected));
     }), { numRuns: 2_000 });
+  });
+
+  it('of a thousand years ago is found in a few steps', () => {
+    const asked: number[] = [];
+    const [wall, now] = [Date.parse('1026-12-01T18:00:00Z'), Date.parse('2026-06-05T12:00:00Z')];
+    expect(nextDay(wall, now, (local) => asked.push(local) > 0 && local < now)).toBe(Date.parse('2026-06-05T18:00:00Z'));
+    expect(asked.length).toBeLessThan(5);
   });
 
   it('has not passed in the course of its minute', () => {

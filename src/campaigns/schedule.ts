@@ -142,7 +142,7 @@ export function zoneWaves(schedule: Schedule, wall: number, zone: string, zones:
 }
 
 /** The same wall time on the first day on which it has not passed: of all those before the day before yesterday it has, whatever the clocks did. */
-function nextDay(wall: number, localNow: number, hasPassed: (local: number) => boolean): number {
+export function nextDay(wall: number, localNow: number, hasPassed: (local: number) => boolean): number {
   let later = wall + Math.max(0, Math.floor((localNow - wall) / DAY_MS) - 2) * DAY_MS;
   while (hasPassed(later)) later += DAY_MS;
   return later;
