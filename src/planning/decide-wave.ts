@@ -21,7 +21,6 @@ export interface PoolLimits {
 /** What a decision may be told beside its wave. */
 export interface DecideOptions extends PoolLimits {
   subjectWave?: string;
-  asOfId?: string;
   round?: number | null;
   sizes?: PoolSizes;
   /** What is to be done between the pool and the gates, told the pool's size. */
@@ -36,7 +35,7 @@ export interface DecideOptions extends PoolLimits {
 export async function decideWave<Row>(
   tx: Transaction, predicates: SegmentPredicates, wave: PassWave, world: PassWorld, range: IdRange, pool: Pool, ending: Ending, options: DecideOptions = {},
 ): Promise<Row[]> {
-  const { onPool, round, asOfId, sizes, ...parameters } = options;
+  const { onPool, round, sizes, ...parameters } = options;
   const named: PassParameters = { ...passParameters(wave, world, range), ...parameters };
   // Of a run that holds back slots for later it must be known whom it has reached: everybody into one pool.
   const givesBack = world.heldRuns.has(wave.runId);
@@ -51,7 +50,7 @@ export async function decideWave<Row>(
   if (pooled === 0) return [];
   if (pool === 'entered') await tx.query(keepAudience, {});
   named.everyone = ending === 'show';
-  await world.facts.history(pooled, asOfId ?? null);
+  await world.facts.history(pooled);
   if (wave.definition.worth || world.policy.adaptive.enabled) await world.facts.heard(wave.definition.channel, () => ask(tx, named));
   const statement = decisionOf<Row>({
     ending, caps: capsOf(wave, world).length, worth: wave.definition.worth, again: pool === 'deferred' ? keyOf(wave) : null, reserved: world.reserving,

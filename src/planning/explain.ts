@@ -5,13 +5,15 @@ import { Clock } from '../platform/clock/index.js';
 import { ApiDatabase, sqlFile, type Transaction } from '../platform/database/index.js';
 import { notFound } from '../platform/errors/index.js';
 import { parseDuration } from '../platform/time/index.js';
+import type { CapCounter } from './cap-counters.js';
 import { decideWave } from './decide-wave.js';
 import { gatesOf, outcomeOfNow, type Gate, type ShownVerdict, type ShownWorth } from './gates.js';
 import { NO_BUDGETS, peekBudgets } from './message-budgets.js';
 import { MessageIds } from './message-id.js';
+import type { CountedRow } from './pass-facts.js';
 import { PassWorlds, type PassRules } from './pass-worlds.js';
 import type { PassWave } from './pass-parameters.js';
-import { UserFatigueReader, type CapCounter } from './user-fatigue.js';
+import { UserFatigueReader } from './user-fatigue.js';
 
 export interface Explanation {
   outcome: string;
@@ -82,12 +84,14 @@ export class Explainer {
     const { policy } = await this.policies.at(row.policyVersion);
     const rules = { ...(await this.worlds.rules()), policy, policyVersion: row.policyVersion };
     const wave: PassWave = { ...subjectOf(campaign, row.dueAt), runId: row.runId, waveId: row.waveId, month: row.month, expiresAt: row.expiresAt, passed: row.reason === 'local_time_passed' };
-    const shown = await this.verdict(rules, wave, row.internalId, row.decidedAt, row.id!);
+    const { shown, counted } = await this.verdict(rules, wave, row.internalId, row.decidedAt, row.id!);
+    const full = row.cap === null || row.blockingId === null ? undefined : { cap: row.cap, blockingId: row.blockingId };
+    const counters = (await this.fatigue.read(userId, row.decidedAt, { policyVersion: row.policyVersion, counted, full })).caps;
+    const capFreeAt = shown.capFreeAt ?? (full && counters[full.cap]?.freeAt) ?? null;
     // Models are refitted, so the terms are as recorded wherever there are any.
-    const verdict = row.worth ? { ...shown, worth: row.worth } : shown;
+    const verdict = { ...shown, capFreeAt, ...(row.worth ? { worth: row.worth } : {}) };
     const outcome = row.state === 'queued' && row.sending ? 'sending' : row.state;
-    const counters = (await this.fatigue.read(userId, row.decidedAt, { id: row.id!, policyVersion: row.policyVersion })).caps;
-    const recorded = { outcome, reason: row.reason, cap: row.cap };
+    const recorded = { outcome, reason: row.reason, cap: row.cap, blockingId: row.blockingId };
     return {
       outcome, gates: gatesOf(verdict, policy, recorded), counters, decidedAt: row.decidedAt,
       policyVersion: row.policyVersion, templateVersion: row.templateVersion,
@@ -108,7 +112,7 @@ export class Explainer {
   private async hypothetical(campaign: CampaignRow, userId: string, internalId: string, at?: Date): Promise<Explanation> {
     const rules = await this.worlds.rules();
     const now = at ?? this.clock.now();
-    const verdict = await this.verdict(rules, subjectOf(campaign, now), internalId, now);
+    const { shown: verdict } = await this.verdict(rules, subjectOf(campaign, now), internalId, now);
     const counters = (await this.fatigue.read(userId, now)).caps;
     const outcome = await this.triggered(campaign, internalId) ? outcomeOfNow(verdict) : 'not_triggered';
     return {
@@ -126,14 +130,16 @@ export class Explainer {
     return (await this.database.query(findEntry, { userId: internalId, campaignId: campaign.id })).length > 0;
   }
 
-  private verdict(rules: PassRules, wave: PassWave, internalId: string, at: Date, asOfId?: string): Promise<ShownVerdict> {
+  /** @param decisionId of a row of the ledger, decided `at`: what counted then is counted, and told too. */
+  private verdict(rules: PassRules, wave: PassWave, internalId: string, at: Date, decisionId?: string): Promise<{ shown: ShownVerdict; counted: CountedRow[] }> {
     const range = { fromId: internalId, toId: String(BigInt(internalId) + 1n) };
     return this.database.transaction(async (tx: Transaction) => {
+      const open = await this.worlds.at(tx, rules, at, range, [wave.waveId]);
+      const counted = decisionId === undefined ? [] : await open.facts.recall(internalId, decisionId);
       // Of a recorded decision the budget of then is not known; the price it met stands with its terms.
-      const budgets = asOfId === undefined ? await peekBudgets(tx, rules.settings, at) : NO_BUDGETS;
-      const world = { ...(await this.worlds.at(tx, rules, at, range, [wave.waveId])), budgets };
-      const [shown] = await decideWave<ShownVerdict>(tx, this.worlds.predicates, wave, world, range, 'one', 'show', asOfId === undefined ? {} : { asOfId });
-      return shown!;
+      const world = { ...open, budgets: decisionId === undefined ? await peekBudgets(tx, rules.settings, at) : NO_BUDGETS };
+      const [shown] = await decideWave<ShownVerdict>(tx, this.worlds.predicates, wave, world, range, 'one', 'show');
+      return { shown: shown!, counted };
     });
   }
 }

@@ -65,6 +65,7 @@ export interface Recorded {
   outcome: string;
   reason: string | null;
   cap: number | null;
+  blockingId: string | null;
 }
 
 type Check = readonly [gate: string, reasons: readonly string[], failed: boolean, detail: string];
@@ -75,7 +76,8 @@ type Check = readonly [gate: string, reasons: readonly string[], failed: boolean
  */
 export function gatesOf(v: ShownVerdict, policy: FatiguePolicy, recorded?: Recorded): Gate[] {
   const checks = checksOf(v, policy, recorded?.cap ?? v.cap);
-  const failing = recorded?.reason == null ? -1 : checks.findIndex(([, reasons]) => reasons.includes(recorded.reason!));
+  const failing = recorded?.reason == null ? -1 : checks.findIndex(([gate, reasons]) =>
+    (recorded.reason === 'outranked' ? gate === outrankedAt(recorded) : reasons.includes(recorded.reason!)));
   const admitted = recorded !== undefined && (recorded.reason === null || failing < 0);
   return checks.map(([gate, , failed, detail], i) => {
     if (recorded === undefined) return { gate, passed: !failed, detail: failed ? detail : 'passed', recomputed: true };
@@ -89,10 +91,14 @@ export function gatesOf(v: ShownVerdict, policy: FatiguePolicy, recorded?: Recor
   });
 }
 
+/** The gate that what the same pass admitted had shut: the message in the way is recorded, and the cap where it is not the gap. */
+function outrankedAt({ cap, blockingId }: Recorded): string {
+  if (cap === null) return 'minimum_gap';
+  return blockingId === null ? 'reserved_for_priority' : 'frequency_cap';
+}
+
 function checksOf(v: ShownVerdict, policy: FatiguePolicy, cap: number | null): Check[] {
   const capKey = cap === null ? undefined : policy.caps[cap]?.key;
-  const capGate: Check = ['frequency_cap', v.gapFreeAt ? ['frequency_cap'] : ['frequency_cap', 'outranked'], v.capFreeAt !== null,
-    `the cap ${capKey ?? ''} has no free slot${until(v.capFreeAt)}`];
   return [
     ['audience', ['left_segment'], !v.inAudience, 'not in the audience'],
     ['global_holdout', ['global_holdout'], v.globalHoldout, 'in the global holdout'],
@@ -103,8 +109,8 @@ function checksOf(v: ShownVerdict, policy: FatiguePolicy, cap: number | null): C
     ['local_time', ['local_time_passed'], v.localTimePassed, 'the local time had passed'],
     ['expiry', ['expired', 'cancelled', 'provider_unavailable'], v.expired, 'past the expiry of the campaign'],
     ['quiet_hours', ['quiet_hours'], v.quietUntil !== null, `quiet in ${v.zone}${until(v.quietUntil)}`],
-    ['minimum_gap', v.gapFreeAt ? ['minimum_gap', 'outranked'] : ['minimum_gap'], v.gapFreeAt !== null, `the last message is too recent${until(v.gapFreeAt)}`],
-    capGate,
+    ['minimum_gap', ['minimum_gap'], v.gapFreeAt !== null, `the last message is too recent${until(v.gapFreeAt)}`],
+    ['frequency_cap', ['frequency_cap'], v.capFreeAt !== null, `the cap ${capKey ?? ''} has no free slot${until(v.capFreeAt)}`],
     ['reserved_for_priority', ['reserved_for_priority'], v.reserveFreeAt !== null,
       `campaign ${v.reserveCampaignId ?? ''} holds the slot of the cap ${capKey ?? ''}${until(v.reserveFreeAt)}`],
     ['worth', ['not_worth_it'], v.belowPrice, worthDetail(v.worth)],

@@ -11,11 +11,21 @@ interface Window {
 type Channel = 'push' | 'email';
 type Seen = Window & { firstMonth: string; passWaves: readonly string[] };
 
+/** A message that counts; at is null while it is not settled. */
+export interface CountedRow {
+  month: string;
+  id: string;
+  channel: Channel;
+  topic: string | null;
+  at: Date | null;
+}
+
 const clearPool = sqlFile(import.meta.url, './sql/clear-pass-pool.sql');
 const clearAsked = sqlFile(import.meta.url, './sql/clear-pass-asked.sql');
 const findFirstMonth = sqlFile<{ horizon: Date }, { firstMonth: string }>(import.meta.url, './sql/find-first-month.sql');
 const gatherBucketHistory = sqlFile<IdRange & Seen & { someKnown: boolean }>(import.meta.url, './sql/gather-bucket-history.sql');
-const gatherPoolHistory = sqlFile<Seen & { asOfId: string | null }>(import.meta.url, './sql/gather-pool-history.sql');
+const gatherPoolHistory = sqlFile<Seen>(import.meta.url, './sql/gather-pool-history.sql');
+const recallHistory = sqlFile<{ userId: string; decisionId: string; horizon: Date; firstMonth: string }, CountedRow>(import.meta.url, './sql/recall-history.sql');
 const gatherHeard = sqlFile<{ now: Date; channel: Channel }>(import.meta.url, './sql/gather-heard.sql');
 
 /**
@@ -50,14 +60,21 @@ export class PassFacts {
     this.asked = table === 'asked';
   }
 
-  /** The history of everybody in the pool of this size stands in pass_history. @param asOfId only rows decided before this one */
-  async history(pooled: number, asOfId: string | null = null): Promise<void> {
+  /** The history of everybody in the pool of this size stands in pass_history. */
+  async history(pooled: number): Promise<void> {
     if (this.wholeHistory) return;
-    if (pooled <= PassFacts.smallPool || asOfId !== null) {
+    if (pooled <= PassFacts.smallPool) {
       this.someKnown = true;
-      return void (await this.tx.query(gatherPoolHistory, { ...this.seen, asOfId }));
+      return void (await this.tx.query(gatherPoolHistory, this.seen));
     }
     await this.gatherHistory();
+  }
+
+  /** The one user's history stands in pass_history as it was when this row of the ledger was decided. @returns it, the youngest last */
+  async recall(userId: string, decisionId: string): Promise<CountedRow[]> {
+    this.wholeHistory = true;
+    const { horizon, firstMonth } = this.seen;
+    return this.tx.query(recallHistory, { userId, decisionId, horizon, firstMonth });
   }
 
   /** @returns whether the history of everybody in the bucket stands in pass_history, as it does where so large a pool is expected */

@@ -14,7 +14,4 @@ cross join lateral (
   select d.id, d.campaign_id, d.channel, d.topic_id, d.counted_at, d.decided_at, d.wave_id
   from deliveries as d
   where d.user_id = p.user_id and d.month >= :firstMonth::date and d.counted_at is not null and d.counted_at > :horizon::timestamptz
-    -- Explaining a recorded decision: only what had been decided before it. Never in a pass, where the clock is no judge.
-    and (:asOfId::bigint is null or d.decided_at < :now::timestamptz
-      or (d.decided_at = :now::timestamptz and d.id < :asOfId::bigint))
   offset 0) as h;
