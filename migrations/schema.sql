@@ -67,6 +67,7 @@ create table chunks (
   lease_until timestamp with time zone,
   closed_at timestamp with time zone,
   created_at timestamp with time zone not null default clock_timestamp(),
+  requests integer,
   constraint chunks_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns(id) ON DELETE CASCADE,
   constraint chunks_pkey PRIMARY KEY (id));
 

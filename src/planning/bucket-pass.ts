@@ -10,7 +10,7 @@ import type { IdRange, PassWorld } from './pass-parameters.js';
 import { PoolSizes } from './pool-sizes.js';
 import { PassWorlds, ZoneAppeared, type PassRules } from './pass-worlds.js';
 import { SendTimeCurves } from './send-times.js';
-import { lockRooms } from './throttle-rooms.js';
+import { lockRooms, noteRequests } from './throttle-rooms.js';
 
 const awaitBucket = sqlFile<{ lockClass: number; bucket: number; patience: string }>(import.meta.url, './sql/await-bucket.sql');
 const freezeDueVariants = sqlFile<{ now: Date | null }>(import.meta.url, './sql/freeze-due-variants.sql');
@@ -114,7 +114,7 @@ export class BucketPass {
     const budgets = await openBudgets(tx, rules.settings, due, now);
     if (typeof budgets === 'string') return { busy: true, unpriced: budgets === 'unpriced', chunkIds: [] };
     const world = { ...(await this.worlds.at(tx, rules, now, range, due.map((wave) => wave.waveId))), budgets };
-    const limits: Limits = { ...(only ? { only } : {}), rooms: await lockRooms(tx, waves) };
+    const limits: Limits = { ...(only ? { only } : {}), rooms: await lockRooms(tx, waves, world, range) };
     const chunkIds: string[] = [];
     const done: string[] = [];
     for (const step of await decisionOrder(tx, this.worlds.predicates, waves, world, range, limits)) {
@@ -137,7 +137,8 @@ export class BucketPass {
     const chunkIds: string[] = [];
     let done = false;
     for (const pool of poolsOf(wave)) {
-      const room = limits.rooms?.of(wave);
+      // Whoever is in a round was within the room when it was ranked.
+      const room = round === null ? limits.rooms?.of(wave) : undefined;
       if (room === 0) continue;
       let size = 0;
       const onPool = async (pooled: number): Promise<void> => {
@@ -148,9 +149,10 @@ export class BucketPass {
         tx, this.worlds.predicates, wave, versions, range, pool, 'record',
         { ...limitsOf(limits, wave, round), onPool, round, ...(everybody ? { sizes: this.sizes } : {}) });
       const reserved = rows.reduce((sum, row) => sum + row.size, 0);
-      limits.rooms?.take(wave, reserved);
+      const filled = rows.map((row) => row.chunkId);
+      limits.rooms?.take(wave, await noteRequests(tx, wave, world, range, filled, reserved));
       if (budget) await spendBudget(tx, budget, reserved);
-      chunkIds.push(...rows.map((row) => row.chunkId));
+      chunkIds.push(...filled);
       // A full pool of a throttled campaign is not the whole of it; and a pass for a few users is none for the bucket.
       const all = round === null ? room === undefined || size < room : whole;
       done = everybody && all && last && wave.fresh && pool === poolsOf(wave).at(-1);

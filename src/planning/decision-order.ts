@@ -58,7 +58,7 @@ export async function decisionOrder(
       const room = rooms?.of(wave);
       const size = room === 0 ? 0 : await rankPool(tx, predicates, wave, world, range, pool, limitsOf({ ...limits, rooms }, wave, null));
       if (room !== undefined && size >= room) cut.add(wave);
-      rooms?.take(wave, size);
+      rooms?.expect(wave, size);
     }
   }
   await tx.query(numberPassRanks, {});

@@ -10,7 +10,7 @@ export interface DueWaveRow extends PassWave {
   entered: boolean;
   /** One for each variant, as they were frozen; none where the run has fallen due since. */
   templateVersions: number[];
-  /** How many more a throttled campaign may reserve now; null: no throttle. */
+  /** How many more requests a throttled campaign may reserve now; null: no throttle. */
   room: number | null;
 }
 

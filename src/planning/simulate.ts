@@ -15,7 +15,7 @@ import { PassWorlds, type PassRules } from './pass-worlds.js';
 import type { IdRange, PassWave, PassWorld } from './pass-parameters.js';
 import { PortfolioPricer, type WavesOf } from './portfolio-pricer.js';
 import { PoolSizes } from './pool-sizes.js';
-import { ThrottleRooms } from './throttle-rooms.js';
+import { ThrottleRooms, devicesOf, requestsPerMessage } from './throttle-rooms.js';
 import { Tally, type Simulation, type VerdictCount } from './tally.js';
 
 const countRequests = sqlFile<IdRange & { waveId: string; transactional: boolean; now: Date; staleAfter: string }, { requests: number }>(import.meta.url, './sql/count-requests.sql');
@@ -63,25 +63,38 @@ export class Simulator {
   private async decide(tx: Transaction, rules: PassRules, bucket: number, asOf: Date, wavesOf: WavesOf, foretold: Foretold): Promise<void> {
     const range = bucketRange(bucket);
     const waves = await wavesOf(tx, bucket, range);
-    const { budgets, sizes, tally } = foretold;
+    const { budgets, sizes } = foretold;
     const world = { ...(await this.worlds.at(tx, rules, asOf, range, [...new Set(waves.map((wave) => wave.waveId))])), budgets };
-    const limits = { rooms: roomsOf(waves, foretold) };
+    const limits = { rooms: await this.rooms(tx, waves, world, range, foretold) };
     for (const { wave, round } of await decisionOrder(tx, this.worlds.predicates, waves, world, range, limits)) {
       for (const pool of poolsOf(wave)) {
-        if (limits.rooms.of(wave) === 0) continue;
+        if (round === null && limits.rooms.of(wave) === 0) continue;
         const counts = await decideWave<VerdictCount>(
           tx, this.worlds.predicates, wave, world, range, pool, 'take', { ...limitsOf(limits, wave, round), subjectWave: HYPOTHETICAL, round, sizes });
-        limits.rooms.take(wave, note(foretold, wave, counts));
-        if (wave.campaignId === foretold.subjectId) tally.requests(await this.requestsOf(tx, world, wave, range, queuedOf(counts)));
+        note(foretold, wave, counts);
+        const requests = await this.requestsOf(tx, world, wave, range, queuedOf(counts));
+        limits.rooms.take(wave, requests);
+        foretold.reserved.set(wave.campaignId, (foretold.reserved.get(wave.campaignId) ?? 0) + requests);
+        if (wave.campaignId === foretold.subjectId) foretold.tally.requests(requests);
       }
     }
   }
 
   /** How many requests the messages of a wave just decided are; asked only where a throttle counts them. */
-  private async requestsOf(tx: Transaction, { now, settings }: PassWorld, { waveId, definition }: DueWaveRow, range: IdRange, messages: number): Promise<number> {
+  private async requestsOf(tx: Transaction, world: PassWorld, { waveId, definition }: DueWaveRow, range: IdRange, messages: number): Promise<number> {
     if (definition.throttlePerMinute === undefined || definition.channel === 'email' || messages === 0) return messages;
-    const [count] = await tx.query(countRequests, { ...range, waveId, transactional: definition.class === 'transactional', now, staleAfter: settings.staleDeviceAfter });
+    const [count] = await tx.query(countRequests, { ...devicesOf(definition, world, range), waveId });
     return count!.requests;
+  }
+
+  /** What throttled campaigns would have room for in the next bucket, if the buckets so far had been decided by passes. */
+  private async rooms(tx: Transaction, waves: readonly DueWaveRow[], world: PassWorld, range: IdRange, { reserved }: Foretold): Promise<ThrottleRooms> {
+    const rooms = new ThrottleRooms();
+    for (const wave of waves) {
+      if (wave.room === null || rooms.has(wave)) continue;
+      rooms.open(wave, wave.room - (reserved.get(wave.campaignId) ?? 0), await requestsPerMessage(tx, wave, world, range));
+    }
+    return rooms;
   }
 
   /** What is due for the bucket together with the simulated campaign, in rank order. */
@@ -122,7 +135,7 @@ interface Foretold {
   readonly budgets: OpenBudgets;
   readonly subjectId: string;
   readonly sizes: PoolSizes;
-  /** By campaign: how many messages would be reserved. */
+  /** By campaign: how many requests would be reserved. */
   readonly reserved: Map<string, number>;
 }
 
@@ -130,22 +143,11 @@ function queuedOf(counts: readonly VerdictCount[]): number {
   return counts.reduce((sum, { state, n }) => sum + (state === 'queued' ? n : 0), 0);
 }
 
-/** What throttled campaigns would have room for in the next bucket, if the buckets so far had been decided by passes. */
-function roomsOf(waves: readonly DueWaveRow[], { reserved }: Foretold): ThrottleRooms {
-  const rooms = new ThrottleRooms();
-  for (const wave of waves) if (wave.room !== null) rooms.open(wave, wave.room - (reserved.get(wave.campaignId) ?? 0));
-  return rooms;
-}
-
-/** @returns how many messages of the wave would be reserved */
-function note({ tally, budgets, subjectId, reserved }: Foretold, { campaignId, definition }: DueWaveRow, counts: readonly VerdictCount[]): number {
-  const queued = queuedOf(counts);
+function note({ tally, budgets, subjectId }: Foretold, { campaignId, definition }: DueWaveRow, counts: readonly VerdictCount[]): void {
   const budget = definition.class === 'transactional' ? undefined : budgets.get(definition.channel);
-  if (budget) budget.room -= queued;
-  reserved.set(campaignId, (reserved.get(campaignId) ?? 0) + queued);
+  if (budget) budget.room -= queuedOf(counts);
   if (campaignId === subjectId) tally.own(counts);
   else tally.other(campaignId, counts);
-  return queued;
 }
 
 /** One wave a zone: of a bestHour day its first hour. */

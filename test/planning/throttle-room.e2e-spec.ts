@@ -27,9 +27,14 @@ describe('one campaign reserves at most 15 minutes of its throttle in all', () =
   const send = async (count: number) => {
     await t.db.raw(`update deliveries set state = 'sent', settled_at = $2, counted_at = $2 where (month, user_id, id) in (
       select month, user_id, id from deliveries where state = 'queued' order by id limit $1)`, [count, t.clock.now()]);
-    await t.db.raw(`update chunks k set size = x.n, closed_at = case when x.n = 0 then $1::timestamptz end
+    await t.db.raw(`update chunks k set size = x.n, requests = null, closed_at = case when x.n = 0 then $1::timestamptz end
       from (select c.id, (select count(*)::integer from deliveries d where d.chunk_id = c.id and d.state = 'queued') as n from chunks c) x where k.id = x.id`, [t.clock.now()]);
   };
+  /** Every n-th user gets a second device, and one that may not be sent to. */
+  const secondDevices = (n: number) => t.db.raw(
+    `insert into devices (token_hash, token, user_id, platform, permission, last_seen_at)
+     select sha256(convert_to('more' || u.user_id || k, 'UTF8')), 'more' || u.user_id || k, u.id, 'ios', case k when 2 then 'denied' end, $1::timestamptz
+     from users u, generate_series(1, 2) k where u.id % $2 = 0`, [new Date('2026-03-02T12:00:00Z'), n]);
   const launched = async (overrides: object) => {
     const id = await createCampaign(t, { ...THROTTLED, ...overrides });
     await launch(t, id);
@@ -156,10 +161,34 @@ describe('one campaign reserves at most 15 minutes of its throttle in all', () =
     expect(await states()).toEqual({ queued: PEOPLE, 'suppressed outranked': ROOM });
   });
 
+  it('in requests, one for each device: what the others have room for, too', async () => {
+    await secondDevices(1);
+    await putPolicy(t, { caps: [{ key: 'one', channel: 'push', limit: 1, window: { type: 'rolling', duration: 'P7D' } }] });
+    await t.db.raw(`update users set timezone = (array['Asia/Tokyo', 'Europe/Berlin', 'Asia/Kolkata'])[id % 3 + 1]`);
+    await launched({ schedule: { type: 'local', localAt: '2026-03-02T09:00', ifPassed: 'sendNow' }, priority: 90 });
+    const lower = await createCampaign(t, { priority: 10 });
+    const simulated = (await t.http.post(`/v1/campaigns/${lower}/simulate`).set(auth(t.keys.marketer)).expect(200)).body;
+    expect(simulated).toMatchObject({ wouldSend: PEOPLE - ROOM / 2, suppressed: [{ reason: 'outranked', count: ROOM / 2 }] });
+    await t.loop('planner');
+    expect(await states()).toEqual({ queued: ROOM / 2 });
+    expect(await t.db.raw('select sum(size)::integer as messages, sum(requests)::integer as requests from chunks')).toEqual([{ messages: ROOM / 2, requests: ROOM }]);
+    t.clock.advance({ seconds: 1 });
+    await t.loop('planner');
+    expect(await states()).toEqual({ queued: ROOM / 2 });
+    await t.db.raw(`delete from devices where token like 'more%'`);
+  });
+
+  it('in requests also of transactional messages, of which some go to more devices than others', async () => {
+    await secondDevices(2);
+    await launched({ class: 'transactional' });
+    await t.loop('planner');
+    expect(await states()).toEqual({ queued: ROOM / 1.5 });
+    expect(await t.db.raw('select sum(requests)::integer as requests from chunks')).toEqual([{ requests: ROOM }]);
+    await t.db.raw(`delete from devices where token like 'more%'`);
+  });
+
   it('simulate counts a request for each device, as the throttle does, whatever the class', async () => {
-    await t.db.raw(`insert into devices (token_hash, token, user_id, platform, permission, last_seen_at)
-      select sha256(convert_to('more' || u.user_id || k, 'UTF8')), 'more' || u.user_id || k, u.id, 'ios', case k when 2 then 'denied' end, $1::timestamptz
-      from users u, generate_series(1, 2) k where u.id % 2 = 0`, [new Date('2026-03-02T12:00:00Z')]);
+    await secondDevices(2);
     for (const fields of [{}, { class: 'transactional' }]) {
       const id = await createCampaign(t, { throttlePerMinute: 31, expiresAfter: 'PT10M', ...fields });
       const { wouldSend, suppressed, estimatedMinutes } = (await t.http.post(`/v1/campaigns/${id}/simulate`).set(auth(t.keys.marketer)).expect(200)).body;

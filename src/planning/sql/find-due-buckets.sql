@@ -6,7 +6,7 @@ with instant as materialized (
 ),
 open_campaigns as materialized (
   select c.id, c.status, not c.definition ? 'throttlePerMinute' or (
-    select coalesce(sum(k.size), 0) from chunks as k where k.campaign_id = c.id and k.closed_at is null)
+    select coalesce(sum(coalesce(k.requests, k.size)), 0) from chunks as k where k.campaign_id = c.id and k.closed_at is null)
     <= 10 * (c.definition ->> 'throttlePerMinute')::integer as has_room
   from campaigns as c
   where c.status in ('scheduled', 'running')

@@ -7,7 +7,7 @@ join campaigns as c on c.id = e.campaign_id
 where e.decided_at is null and e.due_at <= coalesce(:now::timestamptz, clock_timestamp()) and c.status = 'running'
   and (:bucket::integer is null or (e.user_id >> 14)::integer = :bucket::integer)
   and (not c.definition ? 'throttlePerMinute' or (
-    select coalesce(sum(k.size), 0) from chunks as k where k.campaign_id = c.id and k.closed_at is null)
+    select coalesce(sum(coalesce(k.requests, k.size)), 0) from chunks as k where k.campaign_id = c.id and k.closed_at is null)
     <= 10 * (c.definition ->> 'throttlePerMinute')::integer)
 group by 1
 order by min(e.due_at);

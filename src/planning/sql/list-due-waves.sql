@@ -1,6 +1,6 @@
 -- Everything that is due for a bucket's users, in rank order, ticked or not; with the instant of the decision, taken here,
 -- after the lock. Milliseconds, because that is what travels through the planner unharmed.
--- room: how many more a throttled campaign may hold reserved, 15 minutes of its throttle in all; null without a throttle.
+-- room: how many more requests a throttled campaign may hold reserved, 15 minutes of its throttle in all; null without a throttle.
 -- reads: waves, runs, run_variants, campaigns, topics, wave_buckets, deliveries, trigger_entries, chunks, engine_state
 with instant as materialized (
   select date_trunc('milliseconds', coalesce(:now::timestamptz, clock_timestamp())) as now
@@ -27,7 +27,7 @@ select i.now, w.id as "waveId", r.id as "runId", c.id as "campaignId", r.month::
     select from wave_buckets as b where b.wave_id = w.id and b.bucket = :bucket::integer and b.decided_at is not null) as fresh,
   case when c.definition ? 'throttlePerMinute' and coalesce(w.expires_at, r.expires_at) >= i.now
     then 15 * (c.definition ->> 'throttlePerMinute')::integer - (
-      select coalesce(sum(k.size), 0) from chunks as k where k.campaign_id = c.id and k.closed_at is null)::integer end as room
+      select coalesce(sum(coalesce(k.requests, k.size)), 0) from chunks as k where k.campaign_id = c.id and k.closed_at is null)::integer end as room
 from instant as i
 join waves as w on w.due_at <= i.now
 join runs as r on r.id = w.run_id
