@@ -44,7 +44,7 @@ describe('the messages of a launch', () => {
   });
 
   it.each([
-    ['a chunk that says less than it holds', '(c.queued - s.part + c.parts - 1) / c.parts', 'c.queued / c.parts'],
+    ['a chunk that says less than it holds', '(c.queued - s.part + c.parts - 1) / c.parts', 'c.queued / c.parts - 1'],
     ['neighbours in one chunk', '(e.nth - 1) % (select c.parts from chunked as c)', '(e.nth - 1) / 500'],
   ])('%s would be noticed', async (_, from, to) => {
     const mutation = mutateSql((sql) => sql.replace(from, to));
