@@ -139,3 +139,22 @@ describe('expiresAfter, edited while a campaign is paused', () => {
       .toEqual([{ run: new Date('2026-03-03T13:00:00Z'), wave: new Date('2026-03-03T13:00:00Z') }]);
   });
 });
+
+describe('the reentry of a triggered campaign, tightened while it is paused', () => {
+  it.each([['never', ['ada 02 12:00', 'bob 02 12:10']], ['PT10M', ['ada 02 12:00', 'ada 02 12:10', 'bob 02 12:10']]])('to %s holds for whom `always` had let in', async (reentry, decided) => {
+    await t.people({ ada: null, bob: null });
+    const signup = { type: 'triggered', event: 'signup' };
+    const id = await t.launched({ ...signup, reentry: 'always' });
+    await t.event('ada', 'signup');
+    await verb(id, 'pause');
+    await patch(id, { schedule: { ...signup, reentry } });
+    await verb(id, 'resume');
+    for (const minute of ['09', '10']) {
+      t.clock.set(`2026-03-02T12:${minute}:00Z`);
+      await t.event('ada', 'signup');
+    }
+    await t.event('bob', 'signup');
+    for (let i = 0; i < 3; i++) await t.tickAt();
+    expect(await dues(id)).toEqual(decided);
+  });
+});

@@ -100,9 +100,19 @@ export class TriggerLoop implements OnModuleInit {
   private async readSegments(now: Date | null): Promise<void> {
     for (const row of await this.database.query(findSegmentTriggers, { now })) {
       for (let after: string | undefined = NOBODY; after !== undefined;) {
-        after = await this.readPage(row, after);
+        after = await this.readPageOrLog(row, after);
         if (after !== undefined) await this.decideDue(now);
       }
+    }
+  }
+
+  /** One campaign's fault must not stop the others: its cursor stays, so that the next round begins where this one did. */
+  private async readPageOrLog(row: SegmentRow, after: string): Promise<string | undefined> {
+    try {
+      return await this.readPage(row, after);
+    } catch (error) {
+      this.logger.error({ err: error, campaignId: row.id, segment: row.segment });
+      return undefined;
     }
   }
 
