@@ -113,19 +113,15 @@ export class SliceSender {
     return this.clock.monotonic() <= instant + slackMs;
   }
 
-  private ageOf(slice: Slice): number {
-    return this.clock.monotonic() - slice.claimedAt;
-  }
-
-  private isYoung(slice: Slice): boolean {
-    return this.ageOf(slice) < maxClaimAgeMs(this.config.env);
+  private isYoung({ claimedAt }: Slice): boolean {
+    return this.clock.monotonic() - claimedAt < maxClaimAgeMs(this.config.env);
   }
 
   private async transmit(message: ComposedMessage, slice: Slice, { row, devices }: ClaimedDelivery, index: number): Promise<SentDelivery> {
     failpoint('send.before');
     const results = message.channel === 'email'
-      ? [await this.senders.email.send(message.mail, this.budgetOf(slice))]
-      : await (slice.pace && devices.length > 1 ? this.pushPaced(message.push, devices, slice, slice.pace, index) : this.push(message.push, devices, slice));
+      ? [await this.senders.email.send(message.mail, this.budgetOf(slice, index, 0))]
+      : await (slice.pace && devices.length > 1 ? this.pushPaced(message.push, devices, slice, slice.pace, index) : this.push(message.push, devices, slice, index));
     failpoint('send.answered');
     this.gate.note(message.channel, slice.campaign.campaignId, results);
     const delay = (attempts: number, retryAfter?: number): number => retryDelayMs(attempts, this.random.next(), retryAfter);
@@ -138,15 +134,21 @@ export class SliceSender {
     };
   }
 
-  /** Includes the wait for a connection: a request that would begin when the lease is nearly over is not begun. */
-  private budgetOf(slice: Slice): SendBudget {
-    const age = this.ageOf(slice);
-    return { deadlineMs: this.config.env.SLICE_LEASE_MS - age, startMs: maxClaimAgeMs(this.config.env) - age };
+  /**
+   * Includes the wait for a connection: a request that would begin when the lease is nearly over is not begun. Nor is one of a throttled
+   * campaign that would begin too long after its instant: all that waits behind a provider that stood still would leave at once.
+   */
+  private budgetOf(slice: Slice, index: number, device: number): SendBudget {
+    const { pace, claimedAt } = slice;
+    const claimEnds = claimedAt + maxClaimAgeMs(this.config.env);
+    const latest = pace ? Math.min(claimEnds, instantOf(pace, index, device) + pace.slackMs) : claimEnds;
+    const now = this.clock.monotonic();
+    return { deadlineMs: claimedAt + this.config.env.SLICE_LEASE_MS - now, startMs: latest - now };
   }
 
   /** One request for each device. Nearly everybody has one: neither a list of promises nor a copy by spreading is made for it. */
-  private async push(message: PushOfDevice, devices: readonly ClaimedDevice[], slice: Slice): Promise<SendResult[]> {
-    const budget = this.budgetOf(slice);
+  private async push(message: PushOfDevice, devices: readonly ClaimedDevice[], slice: Slice, index: number): Promise<SendResult[]> {
+    const budget = this.budgetOf(slice, index, 0);
     return devices.length === 1 ? [await this.pushTo(message, devices[0]!, budget)] : Promise.all(devices.map((device) => this.pushTo(message, device, budget)));
   }
 
@@ -154,7 +156,7 @@ export class SliceSender {
   private pushPaced(message: PushOfDevice, devices: readonly ClaimedDevice[], slice: Slice, pace: Pace, index: number): Promise<SendResult[]> {
     return Promise.all(devices.map(async (device, i) => {
       const inTime = await this.instantCame(pace, instantOf(pace, index, i));
-      return inTime && this.isYoung(slice) ? this.pushTo(message, device, this.budgetOf(slice)) : { kind: 'not_sent', code: 'LATE' };
+      return inTime && this.isYoung(slice) ? this.pushTo(message, device, this.budgetOf(slice, index, i)) : { kind: 'not_sent', code: 'LATE' };
     }));
   }
 
