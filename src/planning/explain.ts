@@ -8,9 +8,9 @@ import { parseDuration } from '../platform/time/index.js';
 import type { CapCounter } from './cap-counters.js';
 import { decideWave } from './decide-wave.js';
 import { gatesOf, outcomeOfNow, type Gate, type ShownVerdict, type ShownWorth } from './gates.js';
-import { NO_BUDGETS, peekBudgets } from './message-budgets.js';
+import { NO_BUDGETS, peekBudgets, type OpenBudgets } from './message-budgets.js';
 import { MessageIds } from './message-id.js';
-import type { CountedRow } from './pass-facts.js';
+import type { PassFacts } from './pass-facts.js';
 import { PassWorlds, type PassRules } from './pass-worlds.js';
 import type { PassWave } from './pass-parameters.js';
 import { UserFatigueReader } from './user-fatigue.js';
@@ -84,7 +84,7 @@ export class Explainer {
     const { policy } = await this.policies.at(row.policyVersion);
     const rules = { ...(await this.worlds.rules()), policy, policyVersion: row.policyVersion };
     const wave: PassWave = { ...subjectOf(campaign, row.dueAt), runId: row.runId, waveId: row.waveId, month: row.month, expiresAt: row.expiresAt, passed: row.reason === 'local_time_passed' };
-    const { shown, counted } = await this.verdict(rules, wave, row.internalId, row.decidedAt, row.id!);
+    const { shown, counted } = await this.verdict(rules, wave, row.internalId, row.decidedAt, (facts) => facts.recall(row.internalId, row.id!));
     const full = row.cap === null || row.blockingId === null ? undefined : { cap: row.cap, blockingId: row.blockingId };
     const counters = (await this.fatigue.read(userId, row.decidedAt, { policyVersion: row.policyVersion, counted, full })).caps;
     const capFreeAt = shown.capFreeAt ?? (full && counters[full.cap]?.freeAt) ?? null;
@@ -112,8 +112,9 @@ export class Explainer {
   private async hypothetical(campaign: CampaignRow, userId: string, internalId: string, at?: Date): Promise<Explanation> {
     const rules = await this.worlds.rules();
     const now = at ?? this.clock.now();
-    const { shown: verdict } = await this.verdict(rules, subjectOf(campaign, now), internalId, now);
-    const counters = (await this.fatigue.read(userId, now)).caps;
+    const recall = async (facts: PassFacts): Promise<void> => void (at && (await facts.recallNow(internalId)));
+    const { shown: verdict } = await this.verdict(rules, subjectOf(campaign, now), internalId, now, recall, (tx) => peekBudgets(tx, rules.settings, now));
+    const counters = (await this.fatigue.read(userId, at)).caps;
     const outcome = await this.triggered(campaign, internalId) ? outcomeOfNow(verdict) : 'not_triggered';
     return {
       outcome, gates: gatesOf(verdict, rules.policy), counters, decidedAt: now, policyVersion: rules.policyVersion, templateVersion: null,
@@ -130,14 +131,19 @@ export class Explainer {
     return (await this.database.query(findEntry, { userId: internalId, campaignId: campaign.id })).length > 0;
   }
 
-  /** @param decisionId of a row of the ledger, decided `at`: what counted then is counted, and told too. */
-  private verdict(rules: PassRules, wave: PassWave, internalId: string, at: Date, decisionId?: string): Promise<{ shown: ShownVerdict; counted: CountedRow[] }> {
+  /**
+   * @param recall what it counts where that is not simply what counts now.
+   * @param budgets none of a recorded decision: the budget of then is not known; the price it met stands with its terms.
+   */
+  private verdict<Counted>(
+    rules: PassRules, wave: PassWave, internalId: string, at: Date, recall: (facts: PassFacts) => Promise<Counted>,
+    budgets: (tx: Transaction) => Promise<OpenBudgets> = async () => NO_BUDGETS,
+  ): Promise<{ shown: ShownVerdict; counted: Counted }> {
     const range = { fromId: internalId, toId: String(BigInt(internalId) + 1n) };
     return this.database.transaction(async (tx: Transaction) => {
       const open = await this.worlds.at(tx, rules, at, range, [wave.waveId]);
-      const counted = decisionId === undefined ? [] : await open.facts.recall(internalId, decisionId);
-      // Of a recorded decision the budget of then is not known; the price it met stands with its terms.
-      const world = { ...open, budgets: decisionId === undefined ? await peekBudgets(tx, rules.settings, at) : NO_BUDGETS };
+      const counted = await recall(open.facts);
+      const world = { ...open, budgets: await budgets(tx) };
       const [shown] = await decideWave<ShownVerdict>(tx, this.worlds.predicates, wave, world, range, 'one', 'show');
       return { shown: shown!, counted };
     });

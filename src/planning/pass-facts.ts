@@ -26,6 +26,7 @@ const findFirstMonth = sqlFile<{ horizon: Date }, { firstMonth: string }>(import
 const gatherBucketHistory = sqlFile<IdRange & Seen & { someKnown: boolean }>(import.meta.url, './sql/gather-bucket-history.sql');
 const gatherPoolHistory = sqlFile<Seen>(import.meta.url, './sql/gather-pool-history.sql');
 const recallHistory = sqlFile<{ userId: string; decisionId: string; horizon: Date; firstMonth: string }, CountedRow>(import.meta.url, './sql/recall-history.sql');
+const recallHistoryAt = sqlFile<{ userId: string; at: Date; horizon: Date; firstMonth: string }>(import.meta.url, './sql/recall-history-at.sql');
 const gatherHeard = sqlFile<{ now: Date; channel: Channel }>(import.meta.url, './sql/gather-heard.sql');
 
 /**
@@ -75,6 +76,13 @@ export class PassFacts {
     this.wholeHistory = true;
     const { horizon, firstMonth } = this.seen;
     return this.tx.query(recallHistory, { userId, decisionId, horizon, firstMonth });
+  }
+
+  /** Likewise, without what has been decided after the instant of a pass that is only thought of. */
+  async recallNow(userId: string): Promise<void> {
+    this.wholeHistory = true;
+    const { now, horizon, firstMonth } = this.seen;
+    await this.tx.query(recallHistoryAt, { userId, at: now, horizon, firstMonth });
   }
 
   /** @returns whether the history of everybody in the bucket stands in pass_history, as it does where so large a pool is expected */

@@ -37,7 +37,7 @@ interface PersonRow {
 }
 
 const readPerson = sqlFile<{ userId: string; defaultZone: string; at: Date }, PersonRow>(import.meta.url, './sql/read-fatigue-person.sql');
-const listCounted = sqlFile<{ userId: string; since: Date }, CountedRow>(import.meta.url, './sql/list-counted-messages.sql');
+const listCounted = sqlFile<{ userId: string; since: Date; by: Date | null }, CountedRow>(import.meta.url, './sql/list-counted-messages.sql');
 
 /** No window reaches further back: rolling ones are at most 366 days, calendar ones a month. */
 const HORIZON_MS = 367 * 86_400_000;
@@ -54,12 +54,15 @@ export class UserFatigueReader {
     private readonly messageIds: MessageIds,
   ) {}
 
-  /** @param decision of the ledger, made at `at`: counted as it counted, by the policy's version of then. Tiers and opens are today's. */
+  /**
+   * @param at what was decided later does not count.
+   * @param decision of the ledger, made at `at`: counted as it counted, by the policy's version of then. Tiers and opens are today's.
+   */
   async read(userId: string, at?: Date, decision?: RecordedDecision): Promise<UserFatigue> {
     const t = at ?? this.clock.now();
     const { version, policy } = await (decision ? this.policies.at(decision.policyVersion) : this.policies.current());
     const { internalId, user } = await this.person(userId, t);
-    const rows = decision?.counted ?? (await this.database.query(listCounted, { userId: internalId, since: new Date(t.getTime() - HORIZON_MS) }));
+    const rows = decision?.counted ?? (await this.database.query(listCounted, { userId: internalId, since: new Date(t.getTime() - HORIZON_MS), by: at ?? null }));
     const history = rows.map((row): CountedMessage => ({
       id: this.messageIds.encode({ month: row.month, userId: internalId, id: row.id }),
       channel: row.channel, topic: row.topic, at: row.at ?? 'unsettled',

@@ -37,3 +37,28 @@ it('counters of a recorded decision are those that it was made by, whatever the 
   expect((await explain(taker)).counters).toEqual([expect.objectContaining({ limit: 1, used: 0, messages: [] })]);
   expect((await explain(later)).counters).toEqual([expect.objectContaining({ limit: 5, used: 1, messages: told.counters[0].messages })]);
 });
+
+it('at an instant that has passed counts what had been decided by then, as the user’s fatigue does', async () => {
+  await t.db.transaction((tx) => tx.raw('truncate campaigns, deliveries, chunks, slices cascade'));
+  t.clock.set('2026-04-01T12:00:00Z');
+  await t.db.raw(`update devices set last_seen_at = '2026-04-01T00:00:00Z'`);
+  await putPolicy(t, { ...cap(1), minimumGap: [{ channel: 'push', duration: 'PT4H' }] });
+  const taker = await launched();
+  t.clock.set('2026-04-01T13:00:00Z');
+  await t.loop('sender');
+  expect((await explain(taker)).outcome).toBe('sent');
+  t.clock.set('2026-04-01T20:00:00Z');
+  const draft = await createCampaign(t, {});
+  const at = async (time: string) => {
+    const instant = `2026-04-01T${time}:00Z`;
+    const told = (await t.http.get(`/v1/campaigns/${draft}/explain?userId=p-0&at=${instant}`).set(auth(t.keys.marketer)).expect(200)).body;
+    const fatigue = (await t.http.get(`/v1/users/p-0/fatigue?at=${instant}`).set(auth(t.keys.marketer)).expect(200)).body;
+    expect(told.counters).toEqual(fatigue.caps);
+    return [told.outcome, told.reason, told.counters[0].used, told.counters[0].freeAt?.slice(5, 16), fatigue.nextEligibleAt.push.slice(5, 16)];
+  };
+  expect(await at('11:59')).toEqual(['would_send', undefined, 0, undefined, '04-01T11:59']);
+  // Unsettled until 13:00: it counts in every window.
+  expect(await at('12:30')).toEqual(['suppressed', 'minimum_gap', 1, '04-02T12:30', '04-02T12:30']);
+  expect(await at('13:30')).toEqual(['suppressed', 'minimum_gap', 1, '04-02T13:00', '04-02T13:00']);
+  expect(await at('17:00')).toEqual(['suppressed', 'frequency_cap', 1, '04-02T13:00', '04-02T13:00']);
+});
