@@ -309,6 +309,7 @@ create table recurrences (
   campaign_id bigint not null,
   last_local timestamp with time zone not null,
   next_at timestamp with time zone,
+  since timestamp with time zone not null,
   constraint recurrences_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns(id) ON DELETE CASCADE,
   constraint recurrences_pkey PRIMARY KEY (campaign_id));
 

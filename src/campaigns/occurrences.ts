@@ -9,6 +9,8 @@ import { firstRun, nextRun, recursAt, zoneWaves, type PlannedRun, type PlannedWa
 interface Due {
   id: string;
   lastLocal: Date;
+  /** Of its launch or of the last edit of its schedule: what was due by then, in whatever zone, is none of its occurrences. */
+  since: Date;
   definition: CampaignDefinition;
   now: Date;
 }
@@ -39,9 +41,9 @@ const insertRun = sqlFile<
 >(here, './sql/insert-run.sql');
 const addWaves = sqlFile<{ runId: string; campaignId: string; expiresAfterMs: number; decided: boolean[]; now: Date } & WaveColumns>(here, './sql/add-waves.sql');
 const findUnplanned = sqlFile<{ zones: string[] }, Unplanned>(here, './sql/find-unplanned-zones.sql');
-const putRecurrence = sqlFile<{ campaignId: string; lastLocal: Date; nextAt: Date }>(here, './sql/put-recurrence.sql');
+const putRecurrence = sqlFile<{ campaignId: string; lastLocal: Date; nextAt: Date; since: Date }>(here, './sql/put-recurrence.sql');
 const claimDue = sqlFile<Now, Due>(here, './sql/claim-due-recurrences.sql');
-const readRecurrence = sqlFile<{ campaignId: string }, { lastLocal: Date; nextAt: Date }>(here, './sql/read-recurrence.sql');
+const readRecurrence = sqlFile<{ campaignId: string }, { lastLocal: Date; nextAt: Date; since: Date }>(here, './sql/read-recurrence.sql');
 const listBegun = sqlFile<{ campaignId: string; now: Date }, { id: string; localAt: Date }>(here, './sql/list-begun-runs.sql');
 const endComing = sqlFile<{ campaignId: string; runIds: string[]; until: string | null; now: Date }>(here, './sql/end-coming-waves.sql');
 const expireMissed = sqlFile<Now>(here, './sql/expire-missed-runs.sql');
@@ -74,7 +76,7 @@ export class Occurrences {
     const run = firstRun(definition.schedule, now, zones);
     if (!run) return null;
     await this.insert(tx, id, definition, run, now, false);
-    if (definition.schedule.type === 'recurring') await this.advance(tx, { id, definition, now, lastLocal: run.localAt! }, run, zones);
+    if (definition.schedule.type === 'recurring') await this.advance(tx, { id, definition, now, lastLocal: run.localAt!, since: now }, run, zones);
     return run;
   }
 
@@ -98,7 +100,7 @@ export class Occurrences {
     for (;;) {
       const [found] = await tx.query(readRecurrence, { campaignId: id });
       if (!found || found.nextAt > now) return;
-      await this.makeUpTo(tx, { id, definition, now, lastLocal: found.lastLocal }, zones);
+      await this.makeUpTo(tx, { id, definition, now, lastLocal: found.lastLocal, since: found.since }, zones);
     }
   }
 
@@ -116,7 +118,7 @@ export class Occurrences {
     const schedule = due.definition.schedule as RecurringSchedule;
     let { lastLocal } = due;
     for (let made = 1; ; made++) {
-      const run = nextRun(schedule, lastLocal.getTime(), zones);
+      const run = nextRun(schedule, lastLocal.getTime(), zones, due.since);
       if (!run) {
         await tx.query(endRecurrence, { campaignId: due.id });
         return made;
@@ -135,10 +137,10 @@ export class Occurrences {
    * Notes the last occurrence made. The clock's change may put the following one before it (02:30 moved to 03:30, then 03:00):
    * then that one is made at the earlier of the two.
    */
-  private async advance(tx: Transaction, { id, definition, lastLocal }: Due, run: PlannedRun, zones: Zones): Promise<void> {
-    const following = nextRun(definition.schedule as RecurringSchedule, lastLocal.getTime(), zones);
+  private async advance(tx: Transaction, { id, definition, lastLocal, since }: Due, run: PlannedRun, zones: Zones): Promise<void> {
+    const following = nextRun(definition.schedule as RecurringSchedule, lastLocal.getTime(), zones, since);
     const nextAt = following && following.scheduledFor < run.scheduledFor ? following.scheduledFor : run.scheduledFor;
-    await tx.query(putRecurrence, { campaignId: id, lastLocal, nextAt });
+    await tx.query(putRecurrence, { campaignId: id, lastLocal, nextAt, since });
   }
 
   /** Puts on record as expired what came and expired before anybody was decided on; before anything is decided. */

@@ -108,7 +108,7 @@ describe.each(['Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia
       let wall = change + offsetAt(zone, change) - 3 * 86_400_000;
       const days: string[] = [];
       for (let i = 0; i < 6; i++) {
-        const run = nextRun(schedule, wall, zones(zone))!;
+        const run = nextRun(schedule, wall, zones(zone), new Date(change - 3 * 86_400_000))!;
         wall = run.localAt!.getTime();
         days.push(new Date(wall).toISOString().slice(0, 10));
         expect(run.scheduledFor.getTime()).toBe(instantOf(zone, wall));
@@ -133,6 +133,15 @@ describe('a recurrence', () => {
     expect(shown(run({ timezone: 'user' }, '2026-06-05T12:00:00Z', 'Asia/Kathmandu'))).toEqual(['Asia/Kathmandu 2026-06-06T03:15']);
   });
 
+  it('in each user’s zone leaves out the zones in which a later one had passed at launch too', () => {
+    const launch = at('2026-06-05T12:00:00Z');
+    const schedule: RecurringSchedule = { type: 'recurring', cron: '0 9,18 * * *', timezone: 'user' };
+    const present = zones('Pacific/Kiritimati', 'Europe/Berlin', 'Pacific/Pago_Pago');
+    expect(shown(nextRun(schedule, localMs('2026-06-05T09:00'), present, launch))).toEqual(['Europe/Berlin 2026-06-05T16:00', 'Pacific/Pago_Pago 2026-06-06T05:00']);
+    expect(shown(nextRun(schedule, localMs('2026-06-05T18:00'), present, launch)))
+      .toEqual(['Pacific/Kiritimati 2026-06-05T19:00', 'Europe/Berlin 2026-06-06T07:00', 'Pacific/Pago_Pago 2026-06-06T20:00']);
+  });
+
   it('ends with `until`, included', () => {
     expect(run({ until: '2026-06-06T07:00:00Z' }, '2026-06-05T08:00:00Z')!.scheduledFor).toEqual(at('2026-06-06T07:00:00Z'));
     expect(run({ until: '2026-06-06T06:59:59Z' }, '2026-06-05T08:00:00Z')).toBeNull();
@@ -142,7 +151,7 @@ describe('a recurrence', () => {
   it('monthly on the 31st comes in months that have one', () => {
     const schedule: RecurringSchedule = { type: 'recurring', cron: '0 9 31 * *', timezone: 'UTC' };
     let wall = localMs('2026-01-01T00:00');
-    const months = Array.from({ length: 7 }, () => (wall = nextRun(schedule, wall, zones())!.localAt!.getTime())).map((ms) => new Date(ms).getUTCMonth() + 1);
+    const months = Array.from({ length: 7 }, () => (wall = nextRun(schedule, wall, zones(), new Date(wall))!.localAt!.getTime())).map((ms) => new Date(ms).getUTCMonth() + 1);
     expect(months).toEqual([1, 3, 5, 7, 8, 10, 12]);
   });
 

@@ -74,20 +74,21 @@ export function firstRun(schedule: Schedule, now: Date, zones: Zones): PlannedRu
 
 /**
  * The occurrence of a recurrence that follows the wall time `after`.
- * @param launchedAt of the first occurrence only: zones in which it had passed by then are not in it, it was never theirs.
+ * @param since of the launch, or of the last edit: zones in which it had passed by then are not in it, it was never theirs. Of the first
+ *   occurrence and of those that follow: between the first place on earth and the last lie 26 hours, and so many of an hourly recurrence.
  */
-export function nextRun(schedule: RecurringSchedule, after: number, zones: Zones, launchedAt?: Date): PlannedRun | null {
+export function nextRun(schedule: RecurringSchedule, after: number, zones: Zones, since: Date): PlannedRun | null {
   const until = schedule.until === undefined ? Infinity : parseInstant(schedule.until)!.getTime();
   for (const wall of walls(schedule.cron, after)) {
-    const run = occurrence(schedule, wall, zones, until, launchedAt);
+    const run = occurrence(schedule, wall, zones, until, since);
     if (run === 'over') return null;
     if (run) return run;
   }
   return null;
 }
 
-function occurrence({ timezone }: RecurringSchedule, wall: number, zones: Zones, until: number, launchedAt?: Date): PlannedRun | 'over' | undefined {
-  const inTime = (due: number): boolean => due <= until && (launchedAt === undefined || due > launchedAt.getTime());
+function occurrence({ timezone }: RecurringSchedule, wall: number, zones: Zones, until: number, since: Date): PlannedRun | 'over' | undefined {
+  const inTime = (due: number): boolean => due <= until && due > since.getTime();
   if (timezone !== 'user') {
     const due = instantOf(timezone, wall);
     if (due > until) return 'over';

@@ -68,6 +68,16 @@ describe('the schedule of a recurrence, edited while it is paused', () => {
     expect(await dues(id)).toEqual(['tokyo 03 09:00', 'newyork 04 01:00', 'honolulu 04 06:00', 'tokyo 04 11:00']);
   });
 
+  it('begins with the edit everywhere, however often a day it comes', async () => {
+    await t.people({ berlin: 'Europe/Berlin', kiritimati: 'Pacific/Kiritimati' });
+    const id = await t.launched({ type: 'recurring', cron: '0 4 * * *', timezone: 'user' });
+    await verb(id, 'pause');
+    await patch(id, { schedule: { type: 'recurring', cron: '0 * * * *', timezone: 'user' } });
+    await verb(id, 'resume');
+    for (const hour of ['12', '13', '14']) await t.tickAt(`2026-03-02T${hour}:00:00Z`);
+    expect(await dues(id)).toEqual(['berlin 02 13:00', 'kiritimati 02 13:00', 'berlin 02 14:00', 'kiritimati 02 14:00']);
+  });
+
   it('ends an occurrence that is under way where it would come after `until`', async () => {
     await t.people({ tokyo: 'Asia/Tokyo', berlin: 'Europe/Berlin', newyork: 'America/New_York' });
     const evening = { type: 'recurring', cron: '0 18 * * *', timezone: 'user' };

@@ -88,6 +88,17 @@ describe('a recurring campaign', () => {
     expect(rows.filter((row) => row.startsWith('kiritimati'))).toHaveLength(2);
   });
 
+  it('in each user’s zone begins with the launch everywhere, however often a day it comes', async () => {
+    await t.people({ berlin: 'Europe/Berlin', pago: 'Pacific/Pago_Pago', kiritimati: 'Pacific/Kiritimati' });
+    const id = await t.launched({ ...DAILY, cron: '0 * * * *', timezone: 'user' });
+    for (let i = 0; i < 3; i++) await t.tickAt();
+    expect(await t.ledger(id)).toEqual([]);
+    for (let hour = 13; hour < 40; hour++) await t.tickAt(new Date(Date.parse('2026-03-02T00:00:00Z') + hour * 3_600_000).toISOString());
+    expect(await t.db.raw(`select u.user_id as who, count(*)::integer as n, min(d.due_at) as first, max(d.decided_at - d.due_at)::text as late
+      from deliveries d join users u on u.id = d.user_id where d.campaign_id = $1 group by 1 order by 1`, [id]))
+      .toEqual(['berlin', 'kiritimati', 'pago'].map((who) => ({ who, n: 27, first: new Date('2026-03-02T13:00:00Z'), late: '00:00:00' })));
+  });
+
   it('after downtime runs what has not expired and puts the rest on record as expired', async () => {
     await t.people({ berlin: 'Europe/Berlin' });
     const id = await t.launched(DAILY, { expiresAfter: 'PT36H' });

@@ -12,5 +12,5 @@ where c.id = q.campaign_id and c.status in ('scheduled', 'running')
     order by o.next_at
     for update of o skip locked
     limit 50)
-returning q.campaign_id as id, q.last_local as "lastLocal", c.definition,
+returning q.campaign_id as id, q.last_local as "lastLocal", q.since, c.definition,
   date_trunc('milliseconds', coalesce(:now::timestamptz, clock_timestamp())) as now;
