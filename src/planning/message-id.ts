@@ -11,10 +11,16 @@ export interface MessageRef {
 const BLOCK = 16;
 const TEXT = /^[A-Za-z0-9_-]{22}$/;
 
+// First six bits of a block whose first character is the hyphen, base64url's 62.
+const HYPHEN = 62;
+
 /**
- * Message ids that need no look-up table and cannot be guessed: one AES-128 block over (zero, month, user, row), as 22
- * characters of base64url. A block cipher under a secret key is a permutation, so an invented id decodes to noise; two zero
- * bytes, the month's range and the row itself must all fit before anything is believed.
+ * Message ids that need no look-up table and cannot be guessed: one AES-128 block over (spelling, month, user, row), as 22
+ * characters of base64url. A block cipher under a secret key is a permutation, so an invented id decodes to noise; the two
+ * bytes of the spelling, the month's range and the row itself must all fit before anything is believed.
+ *
+ * The spelling is 0, and for one id in 64 the next number whose id does not begin with a hyphen: a spreadsheet runs such a
+ * text as a formula, so a CSV file has to alter it, and then it is no longer the id by which the analyst joins.
  */
 export class MessageIds {
   // Kept: making a cipher costs ten times as much as the one block that it is made for, and ECB has no state between blocks.
@@ -34,13 +40,9 @@ export class MessageIds {
   /** The ids of many messages: a call of the cipher costs far more than a block. */
   encodeAll(refs: readonly MessageRef[]): string[] {
     const blocks = Buffer.alloc(BLOCK * refs.length);
-    refs.forEach((ref, i) => {
-      blocks.writeUInt16BE(monthNumber(ref.month), i * BLOCK + 2);
-      blocks.writeUIntBE(Number(ref.userId), i * BLOCK + 4, 6);
-      blocks.writeUIntBE(Number(ref.id), i * BLOCK + 10, 6);
-    });
+    refs.forEach((ref, i) => write(blocks, i * BLOCK, ref, 0));
     const ids = this.cipher.update(blocks);
-    return refs.map((_, i) => ids.toString('base64url', i * BLOCK, (i + 1) * BLOCK));
+    return refs.map((ref, i) => (hyphenAt(ids, i * BLOCK) ? this.spellAgain(ref) : ids.toString('base64url', i * BLOCK, (i + 1) * BLOCK)));
   }
 
   /** @returns undefined for a text that this installation did not make. */
@@ -49,11 +51,32 @@ export class MessageIds {
     const bytes = Buffer.from(text, 'base64url');
     if (bytes.length !== BLOCK || bytes.toString('base64url') !== text) return undefined;
     const block = this.decipher.update(bytes);
-    if (block.readUInt16BE(0) !== 0) return undefined;
     const month = monthText(block.readUInt16BE(2));
     if (month === undefined) return undefined;
-    return { month, userId: String(block.readUIntBE(4, 6)), id: String(block.readUIntBE(10, 6)) };
+    const ref = { month, userId: String(block.readUIntBE(4, 6)), id: String(block.readUIntBE(10, 6)) };
+    // Spelling 0 is believed also behind a hyphen: such ids are in phones and files from before there was another.
+    return block.readUInt16BE(0) === 0 || this.encode(ref) === text ? ref : undefined;
   }
+
+  private spellAgain(ref: MessageRef): string {
+    const block = Buffer.alloc(BLOCK);
+    for (let spelling = 1; ; spelling++) {
+      write(block, 0, ref, spelling);
+      const id = this.cipher.update(block);
+      if (!hyphenAt(id, 0)) return id.toString('base64url');
+    }
+  }
+}
+
+function write(blocks: Buffer, at: number, ref: MessageRef, spelling: number): void {
+  blocks.writeUInt16BE(spelling, at);
+  blocks.writeUInt16BE(monthNumber(ref.month), at + 2);
+  blocks.writeUIntBE(Number(ref.userId), at + 4, 6);
+  blocks.writeUIntBE(Number(ref.id), at + 10, 6);
+}
+
+function hyphenAt(ids: Buffer, at: number): boolean {
+  return ids[at]! >> 2 === HYPHEN;
 }
 
 /** Months since January 2000. */
