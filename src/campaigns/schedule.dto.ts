@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Allow, IsArray, IsIn, IsString, Length, Matches, ValidateBy, ValidateIf } from 'class-validator';
 import { IsKey, MayBeAbsent, NotTogetherWith } from '../platform/http/index.js';
-import { IsDuration, IsInstant, ZONE_MESSAGE, isZone, parseDuration } from '../platform/time/index.js';
+import { FIRST_DAY, IsDuration, IsInstant, LAST_DAY, ZONE_MESSAGE, isZone, parseDuration } from '../platform/time/index.js';
 import { cronFault } from './cron.js';
 import { localMs } from './schedule.js';
 
@@ -23,10 +23,6 @@ const isCalendar = (value: string): boolean => {
   const ms = localMs(value.includes('T') ? value : `${value}T00:00`);
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(value.slice(0, 10));
 };
-
-/** Nobody means a day before there was the engine, and a message's id has no room for a month before 2000 or from 2100 on, wherever it is. */
-const FIRST_DAY = '2020-01-01';
-const LAST_DAY = '2099-12-30';
 
 const calendarFault = (value: string, form: RegExp, message: string): string | undefined => {
   if (!form.test(value) || !isCalendar(value)) return message;
@@ -72,7 +68,7 @@ export class ScheduleAt {
   type: 'at';
 
   @ApiProperty({ format: 'date-time', example: '2026-12-01T18:00:00+01:00', description: 'RFC 3339 with offset. A launch more than five minutes later is refused.' })
-  @IsInstant()
+  @IsInstant({ from: FIRST_DAY, to: LAST_DAY })
   at: string;
 }
 

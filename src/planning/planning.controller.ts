@@ -3,19 +3,24 @@ import { ApiTags } from '@nestjs/swagger';
 import { IsOptional, IsString, Length, Matches } from 'class-validator';
 import { Scopes } from '../platform/auth/index.js';
 import { NoBody, ReadOnly } from '../platform/http/index.js';
-import { IsInstant } from '../platform/time/index.js';
+import { IsInstant, LAST_DAY, parseInstant } from '../platform/time/index.js';
 import { DisplacementReader, type Displacements } from './displacements.js';
 import { Explainer, type Explanation } from './explain.js';
 import { Simulator } from './simulate.js';
 import type { Simulation } from './tally.js';
 import { UserFatigueReader, type UserFatigue } from './user-fatigue.js';
 
+// Before the engine's first day nothing was sent, which is an answer too; beyond its last nothing can be.
+const DECIDED = { from: '1970-01-01', to: LAST_DAY };
+
+const instant = (text?: string): Date | undefined => (text === undefined ? undefined : parseInstant(text));
+
 class ExplainQuery {
   @IsString() @Length(1, 255)
   userId: string;
 
   /** What would be decided at this instant; default: what was decided, else what would be now. */
-  @IsOptional() @IsInstant()
+  @IsOptional() @IsInstant(DECIDED)
   at?: string;
 
   @IsOptional() @Matches(/^\d{1,18}$/, { message: 'runId must be an id of a run' })
@@ -23,7 +28,7 @@ class ExplainQuery {
 }
 
 class FatigueQuery {
-  @IsOptional() @IsInstant()
+  @IsOptional() @IsInstant(DECIDED)
   at?: string;
 }
 
@@ -51,7 +56,7 @@ export class PlanningController {
   @Get('campaigns/:id/explain')
   @Scopes('marketer', 'analyst')
   explain(@Param('id') id: string, @Query() query: ExplainQuery): Promise<Explanation> {
-    return this.explainer.explain(id, query.userId, query.at === undefined ? undefined : new Date(query.at), query.runId);
+    return this.explainer.explain(id, query.userId, instant(query.at), query.runId);
   }
 
   /** Whom the campaign displaced, and who displaced it. */
@@ -65,6 +70,6 @@ export class PlanningController {
   @Get('users/:userId/fatigue')
   @Scopes('marketer', 'analyst')
   read(@Param('userId') userId: string, @Query() query: FatigueQuery): Promise<UserFatigue> {
-    return this.fatigue.read(userId, query.at === undefined ? undefined : new Date(query.at));
+    return this.fatigue.read(userId, instant(query.at));
   }
 }

@@ -62,3 +62,19 @@ it('at an instant that has passed counts what had been decided by then, as the u
   expect(await at('13:30')).toEqual(['suppressed', 'minimum_gap', 1, '04-02T13:00', '04-02T13:00']);
   expect(await at('17:00')).toEqual(['suppressed', 'frequency_cap', 1, '04-02T13:00', '04-02T13:00']);
 });
+
+describe('an instant far away', () => {
+  const ask = async (path: string, status: number) => {
+    await putPolicy(t, { caps: [{ key: 'week', channel: 'any', limit: 1, window: { type: 'calendar', unit: 'week', timezone: 'user' } }], minimumGap: [{ channel: 'any', duration: 'P366D' }] });
+    return (await t.http.get(path).set(auth(t.keys.marketer)).expect(status)).body;
+  };
+  const paths = async (at: string) => [`/v1/campaigns/${await createCampaign(t, {})}/explain?userId=p-0&at=${at}`, `/v1/users/p-0/fatigue?at=${at}`];
+
+  it.each(['1970-01-01T00:00:00Z', '2016-12-31T23:59:60Z', '2099-12-30T23:59:59.999Z'])('%s is answered', async (at) => {
+    for (const path of await paths(at)) await ask(path, 200);
+  });
+
+  it.each(['0001-01-01T00:00:00Z', '1969-12-31T23:59:59Z', '2099-12-31T00:00:00Z', '9999-12-31T23:59:59Z'])('%s is refused by name, where it was a fault or told of a day that cannot be', async (at) => {
+    for (const path of await paths(at)) expect((await ask(path, 400)).errors.map((error: { path: string }) => error.path)).toEqual(['at']);
+  });
+});

@@ -11,9 +11,26 @@ function isText(name: string, holds: (text: string) => boolean, message: string,
   );
 }
 
+/**
+ * The days that anything can be planned for: nobody means one before there was the engine, and a message's id has no room for a
+ * month from 2100 on, wherever on earth it is.
+ */
+export const FIRST_DAY = '2020-01-01';
+export const LAST_DAY = '2099-12-30';
+
+/** Days in UTC, `YYYY-MM-DD`, both included. */
+export interface DayBounds {
+  from: string;
+  to: string;
+}
+
 /** An RFC 3339 time with offset; the field stays text, read it with `parseInstant`. */
-export function IsInstant(options?: ValidationOptions): PropertyDecorator {
-  return isText('isInstant', (text) => parseInstant(text) !== undefined, INSTANT_MESSAGE, options);
+export function IsInstant(bounds?: DayBounds, options?: ValidationOptions): PropertyDecorator {
+  const holds = (text: string): boolean => {
+    const day = parseInstant(text)?.toISOString().slice(0, FIRST_DAY.length);
+    return day !== undefined && (bounds === undefined || (day >= bounds.from && day <= bounds.to));
+  };
+  return isText('isInstant', holds, bounds ? `${INSTANT_MESSAGE}, from ${bounds.from} to ${bounds.to}` : INSTANT_MESSAGE, options);
 }
 
 /** Bounds in milliseconds, both included. */
