@@ -1,6 +1,6 @@
 import { calendarWindow } from './calendar-window.js';
 import { adaptiveLimit, capVerdict, countingWindow, minimumGapVerdict, type CountingWindow } from './frequency-cap.js';
-import { capConcerns, onChannel, type FatiguePolicy } from './policy.js';
+import { capConcerns, onChannel, tierLimit, type FatiguePolicy } from './policy.js';
 import { quietAt, quietIntervals } from './quiet-hours.js';
 import type { CountedMessage, Reservation, UserState } from './world.js';
 
@@ -31,9 +31,9 @@ export interface FatigueQuestion {
  */
 export function effectiveLimits(policy: FatiguePolicy, segments: ReadonlySet<string>, unopened: Readonly<Record<Channel, number>>): number[] {
   const tier = policy.tiers.find(({ segment }) => segments.has(segment));
-  return policy.caps.map(({ key, channel, limit }) => {
-    const own = tier?.caps[key] ?? limit;
-    return channel === 'any' ? own : adaptiveLimit(own, unopened[channel], policy.adaptive);
+  return policy.caps.map((cap) => {
+    const own = (tier && tierLimit(tier, cap)) ?? cap.limit;
+    return cap.channel === 'any' ? own : adaptiveLimit(own, unopened[cap.channel], policy.adaptive);
   });
 }
 

@@ -6,7 +6,7 @@ export {
   adaptiveLimit, capVerdict, countingWindow, minimumGapVerdict, type CapVerdict, type CountingWindow, type UsedSlot,
 } from './frequency-cap.js';
 export {
-  EMPTY_POLICY, WEEKDAYS, capConcerns, onChannel,
+  EMPTY_POLICY, WEEKDAYS, capConcerns, onChannel, tierLimit,
   type Adaptive, type CalendarUnit, type CalendarWindow, type Cap, type FatiguePolicy, type MinimumGap, type PolicyChannel,
   type QuietHours, type RollingWindow, type Tier, type Weekday,
 } from './policy.js';

@@ -66,6 +66,11 @@ export const EMPTY_POLICY: FatiguePolicy = Object.freeze({
   adaptive: Object.freeze({ enabled: false, unopenedStreak: 5, factor: 0.5, floor: 1 }),
 });
 
+/** The limit that a tier sets for a cap, undefined where it names it not. A cap may be called `constructor`, which every object has. */
+export function tierLimit(tier: Tier, { key }: Pick<Cap, 'key'>): number | undefined {
+  return Object.hasOwn(tier.caps, key) ? tier.caps[key] : undefined;
+}
+
 /** The parts of a list that concern a message on `channel`; entries for `any` concern both channels. */
 export function onChannel<T extends { readonly channel: PolicyChannel }>(parts: readonly T[], channel: 'push' | 'email'): T[] {
   return parts.filter((part) => part.channel === 'any' || part.channel === channel);

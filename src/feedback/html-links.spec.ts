@@ -16,6 +16,7 @@ describe('the links of a mail', () => {
   it('are decoded before they are stored', () => {
     expect(urls(`<a href=" https://a.example/?a=1&amp;b&#x3D;2&#38;c&equals;3&copy=4 ">`)).toEqual(['https://a.example/?a=1&b=2&c=3&copy=4']);
     expect(urls(`<a href="https://a.example/&#0;&#xD800;&#x1F600;">`)).toEqual(['https://a.example/&#0;&#xD800;😀']);
+    expect(urls(`<a href="https://a.example/&constructor;&toString;">`)).toEqual(['https://a.example/&constructor;&toString;']);
   });
 
   it('are not seen in comments, scripts, other tags or the text', () => {

@@ -1,4 +1,4 @@
-import { capVerdict, countingWindow, effectiveLimits, type Cap, type FatiguePolicy, type UserState } from '../fatigue/index.js';
+import { capVerdict, countingWindow, effectiveLimits, tierLimit, type Cap, type FatiguePolicy, type UserState } from '../fatigue/index.js';
 import { parseDuration } from '../platform/time/index.js';
 
 export interface CapCounter {
@@ -51,7 +51,7 @@ function asFull(counter: CapCounter, policy: FatiguePolicy, cap: Cap, question: 
 }
 
 function mayBeLimit(limit: number, { tiers, adaptive }: FatiguePolicy, cap: Cap): boolean {
-  const uncut = [cap.limit, ...tiers.flatMap(({ caps }) => caps[cap.key] ?? [])];
+  const uncut = [cap.limit, ...tiers.flatMap((tier) => tierLimit(tier, cap) ?? [])];
   const cut = adaptive.enabled && cap.channel !== 'any';
   return uncut.some((most) => limit === most || (cut && limit >= adaptive.floor && limit < most));
 }

@@ -1,4 +1,4 @@
-import { calendarWindow, capConcerns, onChannel, quietIntervals, type Cap } from '../fatigue/index.js';
+import { calendarWindow, capConcerns, onChannel, quietIntervals, tierLimit, type Cap } from '../fatigue/index.js';
 import { parseDuration } from '../platform/time/index.js';
 import type { PassWave, PolicyWorld } from './pass-parameters.js';
 import { zoneRules } from './send-time.js';
@@ -37,7 +37,7 @@ function pressParameters(world: PolicyWorld, caps: Cap[], calendars: CalendarRow
   const from = (cap: Cap, ord: number): Date => new Date(cap.window.type === 'rolling' ? world.now.getTime() - parseDuration(cap.window.duration)!
     : Math.min(world.now.getTime(), ...calendars.flatMap((row) => (row.ord === ord ? [row.starts.getTime()] : []))));
   const least = (cap: Cap): number => {
-    const limit = Math.min(cap.limit, ...tiers.flatMap(({ caps: limits }) => (limits[cap.key] === undefined ? [] : [limits[cap.key]!])));
+    const limit = Math.min(cap.limit, ...tiers.flatMap((tier) => tierLimit(tier, cap) ?? []));
     return adaptive.enabled ? Math.min(limit, adaptive.floor) : limit;
   };
   return {

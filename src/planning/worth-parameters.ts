@@ -23,7 +23,8 @@ export function worthCells(campaignId: string, definition: CampaignDefinition, s
 /** The prices of a campaign's message: its own holdout's share where that has spoken, else the channel's. */
 export function worthPrices(campaignId: string, definition: CampaignDefinition, settings: Settings, model: WorthModel): WorthPrices {
   const { channel, conversion } = definition;
-  const value = conversion ? Math.max(0, model.eventValues[conversion.event] ?? 0) : 0;
+  // Own, for an event may have the name of what every object has.
+  const value = conversion && Object.hasOwn(model.eventValues, conversion.event) ? Math.max(0, model.eventValues[conversion.event]!) : 0;
   return {
     incrementality: (model.campaigns[campaignId] ?? model.channels[channel]).share,
     value,

@@ -60,7 +60,7 @@ export function objectAt(holder: Json, key: string): Json {
 function rename(block: Json, names: Record<string, string>): Json {
   const renamed: Json = {};
   for (const [key, value] of Object.entries(block)) {
-    if (key !== '__proto__') renamed[names[key] ?? key] = value;
+    if (key !== '__proto__') renamed[Object.hasOwn(names, key) ? names[key]! : key] = value;
   }
   return renamed;
 }

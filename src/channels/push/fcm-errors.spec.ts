@@ -16,6 +16,7 @@ describe("FCM's answers", () => {
     ['UNREGISTERED deletes the token', 404, error(404, 'NOT_FOUND', 'UNREGISTERED'), { code: 'UNREGISTERED', permanent: true, addressGone: true, class: 'address' }],
     ['404 without the code keeps it (a wrong project)', 404, error(404, 'NOT_FOUND'), { permanent: true, addressGone: false, class: 'config' }],
     ['404 of a proxy keeps it', 404, '<html>', { permanent: true, addressGone: false, class: 'config' }],
+    ['a code that every object has as a member is one we do not know', 400, error(400, 'INVALID_ARGUMENT', 'constructor'), { code: 'constructor', permanent: true, class: 'config' }],
     ['UNREGISTERED under another status keeps it', 400, error(400, 'INVALID_ARGUMENT', 'UNREGISTERED'), { addressGone: false }],
     ['INVALID_ARGUMENT keeps the token', 400, error(400, 'INVALID_ARGUMENT', 'INVALID_ARGUMENT'), { permanent: true, addressGone: false, class: 'payload' }],
     ['INVALID_ARGUMENT about the token keeps it too, but blames the address', 400, error(400, 'INVALID_ARGUMENT', 'INVALID_ARGUMENT', 'message.token'), { addressGone: false, class: 'address' }],

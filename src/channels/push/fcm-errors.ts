@@ -94,7 +94,7 @@ function bareRefusal(status: number, wait: number | undefined): SendResult {
 }
 
 function fromTable(status: number, error: FcmError, wait: number | undefined): SendResult {
-  const known = TABLE[error.code];
+  const known = Object.hasOwn(TABLE, error.code) ? TABLE[error.code] : undefined;
   // UNREGISTERED deletes a token, so it has to come under the status that FCM documents for it.
   if (!known || (known.addressGone && status !== 404)) return refused(error.code, status < 500, status < 500 ? 'config' : 'server', wait);
   const result: Refused = { kind: 'refused', code: error.code, ...known };

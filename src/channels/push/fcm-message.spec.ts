@@ -57,6 +57,10 @@ describe('blocks of the template', () => {
     fcmBody(push('android', { title: 'x', android }), NOW);
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
+  test('a field of the app’s own that is called as a member of every object keeps its name', () => {
+    const apns = { payload: { aps: { toString: 'x' } } };
+    expect(fcmBody(push('ios', { title: 'x', apns }), NOW).message['apns']).toMatchObject({ payload: { aps: { toString: 'x' } } });
+  });
 });
 
 describe('payload size', () => {
