@@ -7,4 +7,4 @@ export { Campaigns } from './campaigns.service.js';
 export { CampaignsModule } from './campaigns.module.js';
 export { Occurrences } from './occurrences.js';
 export { missingReferences, type NamedReferences } from './references.js';
-export { firstRun, slotWalls, type PlannedRun, type PlannedWave, type Zones } from './schedule.js';
+export { firstRuns, slotWalls, type PlannedRun, type PlannedWave, type Zones } from './schedule.js';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { constantOffsets, instantOf, offsetAt } from '../platform/time/index.js';
 import type { RecurringSchedule } from './campaign.js';
 import { cronFault } from './cron.js';
-import { firstDue, firstRun, isMissed, localMs, nextDay, nextRun, slotWalls, type PlannedRun, type Zones } from './schedule.js';
+import { firstDue, firstRun, firstRuns, isMissed, localMs, nextDay, nextRun, slotWalls, type PlannedRun, type Zones } from './schedule.js';
 
 const NOW = new Date('2026-06-05T12:00:00Z');
 const at = (text: string): Date => new Date(text);
@@ -140,6 +140,23 @@ describe('a recurrence', () => {
     expect(shown(nextRun(schedule, localMs('2026-06-05T09:00'), present, launch))).toEqual(['Europe/Berlin 2026-06-05T16:00', 'Pacific/Pago_Pago 2026-06-06T05:00']);
     expect(shown(nextRun(schedule, localMs('2026-06-05T18:00'), present, launch)))
       .toEqual(['Pacific/Kiritimati 2026-06-05T19:00', 'Europe/Berlin 2026-06-06T07:00', 'Pacific/Pago_Pago 2026-06-06T20:00']);
+  });
+
+  it('comes to everybody for the first time in as many occurrences as that takes, wherever the clocks change', () => {
+    const present = ['Pacific/Kiritimati', 'Asia/Kathmandu', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Africa/Cairo', 'Mars/Olympus'];
+    const nearChange = fc.constantFrom('2026-03-29T01:00:00Z', '2026-10-25T01:00:00Z', '2026-03-08T07:00:00Z', '2026-10-03T15:30:00Z', '2026-04-23T22:00:00Z')
+      .chain((change) => fc.integer({ min: -5_000, max: 5_000 }).map((seconds) => new Date(Date.parse(change) + seconds * 1_000)));
+    const crons = fc.constantFrom('*/10 * * * *', '30 2 * * *', '0 3,18 * * *', '15 * * * *', '0 0 1 * *');
+    fc.assert(fc.property(nearChange, crons, fc.subarray(present), (now, cron, some) => {
+      const schedule: RecurringSchedule = { type: 'recurring', cron, timezone: 'user' };
+      const expected = new Map<string, number>();
+      for (let following = firstRun(schedule, now, zones(...some)); following && expected.size < some.length; following = nextRun(schedule, following.localAt!.getTime(), zones(...some), now)) {
+        for (const { zone, dueAt } of following.waves) if (!expected.has(zone!)) expected.set(zone!, dueAt.getTime());
+      }
+      const waves = firstRuns(schedule, now, zones(...some)).flatMap((first) => first.waves);
+      if (some.length > 0) expect(new Map(waves.map(({ zone, dueAt }) => [zone, dueAt.getTime()]))).toEqual(expected);
+      else expect(waves).toHaveLength(1);
+    }), { numRuns: 400 });
   });
 
   it('ends with `until`, included', () => {

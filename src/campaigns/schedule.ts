@@ -73,6 +73,23 @@ export function firstRun(schedule: Schedule, now: Date, zones: Zones): PlannedRu
 }
 
 /**
+ * The occurrences in which a launch at `now` comes to everybody for the first time: the first; of a recurrence in users' zones the first
+ * of each zone, which need not be the same one, for where a wall time has passed today another is the first.
+ */
+export function firstRuns(schedule: Schedule, now: Date, zones: Zones): PlannedRun[] {
+  if (schedule.type !== 'recurring' || schedule.timezone !== 'user') {
+    const run = firstRun(schedule, now, zones);
+    return run ? [run] : [];
+  }
+  return peopled(zones).flatMap((zone) => nextRun(schedule, wallBefore(known(zone, zones), now.getTime()), { ...zones, present: [zone] }, now) ?? []);
+}
+
+/** No later than what the clock shows at `now`: a wall time that the clock skipped in the last day may still be to come. */
+function wallBefore(zone: string, now: number): number {
+  return now + Math.min(offsetAt(zone, now), offsetAt(zone, now - DAY_MS));
+}
+
+/**
  * The occurrence of a recurrence that follows the wall time `after`.
  * @param since of the launch, or of the last edit: zones in which it had passed by then are not in it, it was never theirs. Of the first
  *   occurrence and of those that follow: between the first place on earth and the last lie 26 hours, and so many of an hourly recurrence.
@@ -117,8 +134,7 @@ function wholeRun(dueAt: Date): PlannedRun {
 }
 
 function zonedRun(schedule: LocalSchedule | BestHourSchedule, wall: number, now: Date, zones: Zones): PlannedRun {
-  const present = zones.present.length > 0 ? zones.present : [zones.fallback];
-  const waves = present.flatMap((zone) => zoneWaves(schedule, wall, zone, zones, now));
+  const waves = peopled(zones).flatMap((zone) => zoneWaves(schedule, wall, zone, zones, now));
   const due = waves.map(({ dueAt }) => dueAt.getTime());
   const slots = schedule.type === 'bestHour' ? slotWalls(schedule).length : 1;
   const last = Math.max(wall + (slots - 1) * HOUR_MS + LATEST_MS, ...due);
@@ -165,6 +181,11 @@ export function slotWalls({ date, from, to }: BestHourSchedule): number[] {
 /** `2026-12-01T18:00` as if it were UTC. */
 export function localMs(text: string): number {
   return Date.parse(`${text}Z`.replace(/T(\d\d:\d\d)Z$/, 'T$1:00Z'));
+}
+
+/** Where there is nobody yet there is one zone all the same: an occurrence has a due instant. */
+function peopled({ present, fallback }: Zones): readonly string[] {
+  return present.length > 0 ? present : [fallback];
 }
 
 function known(zone: string, { fallback }: Zones): string {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Campaigns, Occurrences, firstRun, type CampaignRow, type PlannedRun } from '../campaigns/index.js';
+import { Campaigns, Occurrences, firstRuns, type CampaignRow, type PlannedRun } from '../campaigns/index.js';
 import { Clock } from '../platform/clock/index.js';
 import { ApiDatabase, sqlFile, type Transaction } from '../platform/database/index.js';
 import { parseDuration } from '../platform/time/index.js';
@@ -112,20 +112,20 @@ export class Simulator {
     return { ...wave, sendTimes };
   }
 
-  /** The first occurrence as waves: one for each zone only where the zone changes the decision, because its local time has passed. */
+  /** The occurrences that come to everybody for the first time, as waves: one for each zone, where there are zones. */
   private async subjects(campaign: CampaignRow, now: Date): Promise<PassWave[]> {
     const { definition } = campaign;
     if (definition.schedule.type === 'triggered') throw conflict('A triggered campaign cannot be simulated: who will trigger it is not known.');
-    const run = firstRun(definition.schedule, now, await this.occurrences.zones(this.database));
-    if (!run) throw conflict('No occurrence is to come: schedule.until has passed.');
+    const runs = firstRuns(definition.schedule, now, await this.occurrences.zones(this.database));
+    if (runs.length === 0) throw conflict('No occurrence is to come: schedule.until has passed.');
     const topicKey = definition.topic ?? null;
     const [topic] = topicKey === null ? [] : await this.database.query(findTopicId, { key: topicKey });
     const wave = { waveId: HYPOTHETICAL, runId: HYPOTHETICAL, campaignId: campaign.id, definition, salt: campaign.salt, topicKey, topicId: topic?.id ?? null };
-    return wavesOf(run).map(({ dueAt, zone, passed }) => ({
+    return runs.flatMap((run) => wavesOf(run).map(({ dueAt, zone, passed }) => ({
       ...wave, dueAt, zone, passed, slot: null, lastSlot: false, scheduledFor: run.scheduledFor, localAt: run.localAt,
       month: `${run.scheduledFor.toISOString().slice(0, 7)}-01`,
       expiresAt: new Date(Math.max(dueAt.getTime(), passed ? 0 : now.getTime()) + parseDuration(definition.expiresAfter)!),
-    }));
+    })));
   }
 }
 

@@ -99,6 +99,17 @@ describe('a recurring campaign', () => {
       .toEqual(['berlin', 'kiritimati', 'pago'].map((who) => ({ who, n: 27, first: new Date('2026-03-02T13:00:00Z'), late: '00:00:00' })));
   });
 
+  it.each([['0 * * * *', '2026-03-02T13:00:00.000Z'], ['0 9 * * *', '2026-03-02T19:00:00.000Z']])('in each user’s zone (%s) is simulated as of everybody’s first time, in whichever occurrence that is', async (cron, asOf) => {
+    await t.people({ berlin: 'Europe/Berlin', pago: 'Pacific/Pago_Pago', kiritimati: 'Pacific/Kiritimati' });
+    await t.db.raw(`insert into subscriptions (user_id, channel, state, occurred_at) select id, 'push', 'unsubscribed', now() from users where user_id = 'pago'`);
+    const id = await createCampaign(t, { schedule: { ...DAILY, cron, timezone: 'user' } });
+    const simulated = (await t.http.post(`/v1/campaigns/${id}/simulate`).set(auth(t.keys.marketer)).expect(200)).body;
+    await launch(t, id);
+    for (let hour = 13; hour < (cron === '0 * * * *' ? 14 : 36); hour++) await t.tickAt(new Date(Date.parse('2026-03-02T00:00:00Z') + hour * 3_600_000).toISOString());
+    expect((await t.ledger(id)).sort()).toEqual(['berlin queued', 'kiritimati queued', 'pago suppressed unsubscribed']);
+    expect(simulated).toMatchObject({ asOf, audience: 3, wouldSend: 2, suppressed: [{ reason: 'unsubscribed', count: 1 }] });
+  });
+
   it('after downtime runs what has not expired and puts the rest on record as expired', async () => {
     await t.people({ berlin: 'Europe/Berlin' });
     const id = await t.launched(DAILY, { expiresAfter: 'PT36H' });
