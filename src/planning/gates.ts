@@ -70,6 +70,13 @@ export interface Recorded {
 
 type Check = readonly [gate: string, reasons: readonly string[], failed: boolean, detail: string];
 
+/** Reasons that share a gate with another, of which its own detail would tell. */
+const SHARED: Readonly<Record<string, string | undefined>> = {
+  outranked: 'a higher campaign of the same pass took the slot',
+  cancelled: 'the campaign was cancelled',
+  provider_unavailable: 'the provider could not be reached before the expiry of the campaign',
+};
+
 /**
  * Every gate in the order of the decision. Of a recorded decision the first failing gate is as recorded, and those before it had
  * passed; the later ones were never asked and are recomputed as of then.
@@ -86,7 +93,7 @@ export function gatesOf(v: ShownVerdict, policy: FatiguePolicy, recorded?: Recor
       return { gate, passed: !held, detail: held ? detail : 'passed', recomputed: false };
     }
     if (i < failing) return { gate, passed: true, detail: 'passed', recomputed: false };
-    if (i === failing) return { gate, passed: false, detail: recorded.reason === 'outranked' ? 'a higher campaign of the same pass took the slot' : detail, recomputed: false };
+    if (i === failing) return { gate, passed: false, detail: SHARED[recorded.reason!] ?? detail, recomputed: false };
     return { gate, passed: !failed, detail: failed ? detail : 'passed', recomputed: true };
   });
 }

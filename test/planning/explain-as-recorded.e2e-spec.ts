@@ -82,6 +82,14 @@ describe('of a recorded decision explain counts', () => {
     expect(await explain(rival)).toMatchObject({ outcome: 'queued', counters: [{ used: 0, messages: [] }] });
   });
 
+  it('a cancelled message: it was cancelled, whatever its expiry', async () => {
+    const id = await decided();
+    await cancelled(id);
+    const told = await explain(id);
+    expect([told.reason, told.gates.filter(({ passed }) => !passed)])
+      .toEqual(['cancelled', [{ gate: 'expiry', passed: false, detail: 'the campaign was cancelled', recomputed: false }]]);
+  });
+
   it('messages that have since been cancelled: the cap was full', async () => {
     await putPolicy(t, cap(2));
     const [first, second, held] = [await decided(), await decided(), await decided()];
