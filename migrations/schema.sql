@@ -615,11 +615,11 @@ create table waves (
   run_id bigint not null,
   campaign_id bigint not null,
   due_at timestamp with time zone not null,
-  zone text,
   decided_at timestamp with time zone,
   expires_at timestamp with time zone,
   slot smallint,
   passed boolean not null default false,
+  zones text[],
   constraint waves_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns(id) ON DELETE CASCADE,
   constraint waves_pkey PRIMARY KEY (id),
   constraint waves_run_id_fkey FOREIGN KEY (run_id) REFERENCES runs(id) ON DELETE CASCADE);
@@ -669,7 +669,6 @@ CREATE INDEX waves_open ON public.waves USING btree (due_at) WHERE (decided_at I
 CREATE INDEX waves_run ON public.waves USING btree (run_id);
 CREATE UNIQUE INDEX deliveries_decided ON ONLY public.deliveries USING btree (run_id, month, user_id) WHERE (entry IS NULL);
 CREATE UNIQUE INDEX deliveries_entered ON ONLY public.deliveries USING btree (run_id, month, user_id, entry) WHERE (entry IS NOT NULL);
-CREATE UNIQUE INDEX waves_zone ON public.waves USING btree (run_id, zone, COALESCE((slot)::integer, '-1'::integer)) WHERE (zone IS NOT NULL);
 
 CREATE OR REPLACE FUNCTION public.bucket_of(salt text, user_id text)
  RETURNS integer

@@ -15,6 +15,7 @@ import { InlinedHash1764100000020 } from '../migrations/1764100000020-InlinedHas
 import { KeptPace1764100000021 } from '../migrations/1764100000021-KeptPace.js';
 import { ChunkRequests1764100000022 } from '../migrations/1764100000022-ChunkRequests.js';
 import { RecurrenceSince1764100000023 } from '../migrations/1764100000023-RecurrenceSince.js';
+import { WaveZones1764100000024 } from '../migrations/1764100000024-WaveZones.js';
 
 /** Migrations by class, never by glob: a glob loads .ts under the tests and .js in the build. */
 export const MIGRATIONS = [
@@ -22,7 +23,7 @@ export const MIGRATIONS = [
   FollowedSegments1764100000008, FollowedScores1764100000009, LedgerBytes1764100000014, MarksByStatement1764100000016,
   EventDaysByName1764100000017, EventDaysRoom1764100000018, WishesInOrder1764100000019,
   InlinedHash1764100000020,
-  KeptPace1764100000021, ChunkRequests1764100000022, RecurrenceSince1764100000023,
+  KeptPace1764100000021, ChunkRequests1764100000022, RecurrenceSince1764100000023, WaveZones1764100000024,
 ];
 
 // Any number, fixed for ever: processes that start together migrate one after the other.

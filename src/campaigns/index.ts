@@ -7,4 +7,5 @@ export { Campaigns } from './campaigns.service.js';
 export { CampaignsModule } from './campaigns.module.js';
 export { Occurrences } from './occurrences.js';
 export { missingReferences, type NamedReferences } from './references.js';
-export { firstRuns, slotWalls, type PlannedRun, type PlannedWave, type Zones } from './schedule.js';
+export { firstRuns, type PlannedRun } from './schedule.js';
+export { slotWalls, type PlannedWave, type Zones } from './zone-waves.js';

@@ -4,7 +4,8 @@ import { sqlFile, type Queryable, type Transaction } from '../platform/database/
 import { instantOf, isZone, parseDuration } from '../platform/time/index.js';
 import { SettingsService } from '../settings/index.js';
 import type { CampaignDefinition, RecurringSchedule } from './campaign.js';
-import { firstRun, nextRun, recursAt, zoneWaves, type PlannedRun, type PlannedWave, type Zones } from './schedule.js';
+import { firstRun, nextRun, recursAt, type PlannedRun } from './schedule.js';
+import { together, wavesOfZones, type PlannedWave, type ZoneWave, type Zones } from './zone-waves.js';
 
 interface Due {
   id: string;
@@ -24,22 +25,16 @@ interface Unplanned {
   zones: string[];
 }
 
-interface WaveColumns {
-  dues: Date[];
-  zones: (string | null)[];
-  slots: (number | null)[];
-  passed: boolean[];
-}
-
 type Now = { now: Date | null };
 
 const here = import.meta.url;
 const listPresentZones = sqlFile<{ defaultZone: string }, { zone: string }>(here, './sql/list-present-zones.sql');
 const ensureRunMonth = sqlFile<{ dueAt: Date }>(here, './sql/ensure-run-month.sql');
 const insertRun = sqlFile<
-  { campaignId: string; scheduledFor: Date; localAt: Date | null; lastDueAt: Date; expiresAfterMs: number; now: Date; missed: boolean } & WaveColumns
+  { campaignId: string; scheduledFor: Date; localAt: Date | null; lastDueAt: Date; expiresAfterMs: number; now: Date; missed: boolean; waves: string }
 >(here, './sql/insert-run.sql');
-const addWaves = sqlFile<{ runId: string; campaignId: string; expiresAfterMs: number; decided: boolean[]; now: Date } & WaveColumns>(here, './sql/add-waves.sql');
+const tryLockNewZones = sqlFile<object, { locked: boolean }>(here, './sql/try-lock-new-zones.sql');
+const addWaves = sqlFile<{ runId: string; campaignId: string; expiresAfterMs: number; waves: string; now: Date }>(here, './sql/add-waves.sql');
 const findUnplanned = sqlFile<{ zones: string[] }, Unplanned>(here, './sql/find-unplanned-zones.sql');
 const putRecurrence = sqlFile<{ campaignId: string; lastLocal: Date; nextAt: Date; since: Date }>(here, './sql/put-recurrence.sql');
 const claimDue = sqlFile<Now, Due>(here, './sql/claim-due-recurrences.sql');
@@ -148,16 +143,16 @@ export class Occurrences {
     await tx.query(expireMissed, { now: this.clock.forSql() });
   }
 
-  /** Gives open occurrences by local time the waves of zones that have come since. */
+  /** Gives open occurrences by local time the waves of zones that have come since; nothing while another scheduler does. */
   async addZones(tx: Transaction): Promise<void> {
+    const [lock] = await tx.query(tryLockNewZones, {});
+    if (!lock!.locked) return;
     const zones = await this.zones(tx);
     const now = this.clock.now();
     for (const run of await tx.query(findUnplanned, { zones: [...zones.present] })) {
-      const planned = run.zones.flatMap((zone) => wavesOfNewZone(run, zone, zones, now));
-      const waves = planned.map(({ wave }) => wave);
       await tx.query(addWaves, {
         runId: run.runId, campaignId: run.campaignId, expiresAfterMs: expiresAfterMs(run.definition), now,
-        ...columns(waves), decided: planned.map(({ decided }) => decided),
+        waves: JSON.stringify(wavesOfNewZones(run, zones, now)),
       });
     }
   }
@@ -176,28 +171,22 @@ export class Occurrences {
   private async insert(tx: Transaction, campaignId: string, definition: CampaignDefinition, run: PlannedRun, now: Date, missed: boolean): Promise<void> {
     const { scheduledFor, localAt, lastDueAt, waves } = run;
     await tx.query(ensureRunMonth, { dueAt: scheduledFor });
-    await tx.query(insertRun, { campaignId, scheduledFor, localAt, lastDueAt, expiresAfterMs: expiresAfterMs(definition), now, missed, ...columns(waves) });
+    await tx.query(insertRun, { campaignId, scheduledFor, localAt, lastDueAt, expiresAfterMs: expiresAfterMs(definition), now, missed, waves: JSON.stringify(waves) });
   }
 }
 
 /** An occurrence of a recurrence that had passed in the zone before anybody was of it, or before the launch, or that the schedule has no more, was never theirs. */
-function wavesOfNewZone({ definition, localAt, launchedAt }: Unplanned, zone: string, zones: Zones, now: Date): { wave: PlannedWave; decided: boolean }[] {
+function wavesOfNewZones({ definition, localAt, launchedAt, zones: some }: Unplanned, zones: Zones, now: Date): (PlannedWave & { decided: boolean })[] {
   const { schedule } = definition;
-  if (schedule.type !== 'recurring') return zoneWaves(schedule, localAt.getTime(), zone, zones, now).map((wave) => ({ wave, decided: false }));
-  const dueAt = new Date(instantOf(isZone(zone) ? zone : zones.fallback, localAt.getTime()));
-  const over = schedule.until !== undefined && dueAt > new Date(schedule.until);
-  const gone = !recursAt(schedule, localAt.getTime());
-  const passed = gone || over || dueAt <= launchedAt || dueAt < now;
-  return [{ wave: { dueAt, zone, slot: null, passed }, decided: passed }];
-}
-
-function columns(waves: readonly PlannedWave[]): WaveColumns {
-  return {
-    dues: waves.map(({ dueAt }) => dueAt),
-    zones: waves.map(({ zone }) => zone),
-    slots: waves.map(({ slot }) => slot),
-    passed: waves.map(({ passed }) => passed),
-  };
+  const wall = localAt.getTime();
+  if (schedule.type !== 'recurring') return wavesOfZones(schedule, wall, some, zones, now).map((wave) => ({ ...wave, decided: false }));
+  const gone = !recursAt(schedule, wall);
+  const waves = some.map((zone): ZoneWave => {
+    const dueAt = new Date(instantOf(isZone(zone) ? zone : zones.fallback, wall));
+    const over = schedule.until !== undefined && dueAt > new Date(schedule.until);
+    return { dueAt, zone, slot: null, passed: gone || over || dueAt <= launchedAt || dueAt < now };
+  });
+  return together(waves).map((wave) => ({ ...wave, decided: wave.passed }));
 }
 
 function expiresAfterMs(definition: CampaignDefinition): number {

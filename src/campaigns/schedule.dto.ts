@@ -3,7 +3,7 @@ import { Allow, IsArray, IsIn, IsString, Length, Matches, ValidateBy, ValidateIf
 import { IsKey, MayBeAbsent, NotTogetherWith } from '../platform/http/index.js';
 import { FIRST_DAY, IsDuration, IsInstant, LAST_DAY, ZONE_MESSAGE, isZone, parseDuration } from '../platform/time/index.js';
 import { cronFault } from './cron.js';
-import { localMs } from './schedule.js';
+import { localMs } from './zone-waves.js';
 
 const TYPES = ['now', 'at', 'local', 'recurring', 'bestHour', 'triggered'];
 const DAY_MS = 86_400_000;

@@ -2,13 +2,14 @@ import fc from 'fast-check';
 import { constantOffsets, instantOf, offsetAt } from '../platform/time/index.js';
 import type { RecurringSchedule } from './campaign.js';
 import { cronFault } from './cron.js';
-import { firstDue, firstRun, firstRuns, isMissed, localMs, nextDay, nextRun, slotWalls, type PlannedRun, type Zones } from './schedule.js';
+import { firstDue, firstRun, firstRuns, isMissed, nextRun, type PlannedRun } from './schedule.js';
+import { localMs, nextDay, slotWalls, type Zones } from './zone-waves.js';
 
 const NOW = new Date('2026-06-05T12:00:00Z');
 const at = (text: string): Date => new Date(text);
 const zones = (...present: string[]): Zones => ({ present, fallback: 'UTC' });
 const shown = (run: PlannedRun | null): string[] =>
-  (run?.waves ?? []).map(({ dueAt, zone, passed }) => `${zone} ${dueAt.toISOString().slice(0, 16)}${passed ? ' passed' : ''}`);
+  (run?.waves ?? []).flatMap(({ dueAt, zones: of, passed }) => (of ?? [null]).map((zone) => `${zone} ${dueAt.toISOString().slice(0, 16)}${passed ? ' passed' : ''}`));
 
 it('a campaign for now is due now, one with `at` at that very instant, whatever its offset', () => {
   expect(firstDue({ type: 'now' }, NOW)).toEqual(NOW);
@@ -26,14 +27,28 @@ describe('a local time', () => {
   const local = (ifPassed: 'skip' | 'nextDay' | 'sendNow') => shown(firstRun({ type: 'local', localAt: '2026-06-05T14:00', ifPassed }, NOW,
     zones('Asia/Kathmandu', 'Europe/Berlin', 'America/New_York', 'Pacific/Kiritimati', 'Pacific/Pago_Pago')));
 
-  it('is one wave for each zone, and one that has passed is skipped, moved to the next day or sent now', () => {
+  it('comes to each zone at its time, and where that has passed is skipped, moved to the next day or sent now', () => {
     const ahead = ['Europe/Berlin 2026-06-05T12:00', 'America/New_York 2026-06-05T18:00'];
     expect(local('skip')).toEqual([
       'Asia/Kathmandu 2026-06-05T08:15 passed', ...ahead, 'Pacific/Kiritimati 2026-06-05T00:00 passed', 'Pacific/Pago_Pago 2026-06-06T01:00']);
     expect(local('nextDay')).toEqual([
       'Asia/Kathmandu 2026-06-06T08:15', ...ahead, 'Pacific/Kiritimati 2026-06-06T00:00', 'Pacific/Pago_Pago 2026-06-06T01:00']);
     expect(local('sendNow')).toEqual([
-      'Asia/Kathmandu 2026-06-05T12:00', ...ahead, 'Pacific/Kiritimati 2026-06-05T12:00', 'Pacific/Pago_Pago 2026-06-06T01:00']);
+      'Asia/Kathmandu 2026-06-05T12:00', 'Europe/Berlin 2026-06-05T12:00', 'Pacific/Kiritimati 2026-06-05T12:00', 'America/New_York 2026-06-05T18:00',
+      'Pacific/Pago_Pago 2026-06-06T01:00']);
+  });
+
+  it('is one wave for all the zones to which it comes at one instant, passed ones apart', () => {
+    const together = (localAt: string, ifPassed: 'skip' | 'sendNow') => firstRun({ type: 'local', localAt, ifPassed }, NOW,
+      zones('Asia/Kathmandu', 'Europe/Berlin', 'Europe/Paris', 'Africa/Lagos'))!.waves.map((wave) => wave.zones);
+    expect(together('2026-06-06T14:00', 'skip')).toEqual([['Asia/Kathmandu'], ['Europe/Berlin', 'Europe/Paris'], ['Africa/Lagos']]);
+    expect(together('2026-06-05T08:00', 'skip')).toEqual([['Asia/Kathmandu'], ['Europe/Berlin', 'Europe/Paris'], ['Africa/Lagos']]);
+    expect(together('2026-06-05T08:00', 'sendNow')).toEqual([['Asia/Kathmandu', 'Europe/Berlin', 'Europe/Paris', 'Africa/Lagos']]);
+    // In winter Berlin and Lagos have one time: a local one is one wave, and of a best hour, which counts the summer's answers, two.
+    const winter = zones('Europe/Berlin', 'Europe/Paris', 'Africa/Lagos');
+    expect(firstRun({ type: 'local', localAt: '2026-12-06T14:00', ifPassed: 'skip' }, NOW, winter)!.waves.map((wave) => wave.zones)).toEqual([winter.present]);
+    expect(firstRun({ type: 'bestHour', date: '2026-12-06', from: '12:00', to: '14:00' }, NOW, winter)!.waves.map((wave) => [wave.slot, wave.zones]))
+      .toEqual([[0, ['Europe/Berlin', 'Europe/Paris']], [1, ['Europe/Berlin', 'Europe/Paris']], [0, ['Africa/Lagos']], [1, ['Africa/Lagos']]]);
   });
 
   it('with nextDay is the first of its kind that has not passed, through every change of the clocks', () => {
@@ -151,10 +166,10 @@ describe('a recurrence', () => {
       const schedule: RecurringSchedule = { type: 'recurring', cron, timezone: 'user' };
       const expected = new Map<string, number>();
       for (let following = firstRun(schedule, now, zones(...some)); following && expected.size < some.length; following = nextRun(schedule, following.localAt!.getTime(), zones(...some), now)) {
-        for (const { zone, dueAt } of following.waves) if (!expected.has(zone!)) expected.set(zone!, dueAt.getTime());
+        for (const { zones: of, dueAt } of following.waves) for (const zone of of!) if (!expected.has(zone)) expected.set(zone, dueAt.getTime());
       }
       const waves = firstRuns(schedule, now, zones(...some)).flatMap((first) => first.waves);
-      if (some.length > 0) expect(new Map(waves.map(({ zone, dueAt }) => [zone, dueAt.getTime()]))).toEqual(expected);
+      if (some.length > 0) expect(waves.flatMap(({ zones: of, dueAt }) => of!.map((zone) => [zone, dueAt.getTime()])).sort()).toEqual([...expected].sort());
       else expect(waves).toHaveLength(1);
     }), { numRuns: 400 });
   });

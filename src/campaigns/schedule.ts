@@ -1,26 +1,14 @@
-import { DAY_MS, instantOf, isZone, offsetAt, parseInstant } from '../platform/time/index.js';
+import { DAY_MS, instantOf, offsetAt, parseInstant } from '../platform/time/index.js';
 import type { BestHourSchedule, LocalSchedule, RecurringSchedule, Schedule } from './campaign.js';
 import { walls } from './cron.js';
+import { known, localMs, peopled, slotWalls, together, wavesOfZones, type PlannedWave, type Zones } from './zone-waves.js';
 
 /** A launch this long after its `at` still counts as on time: somebody typed the present minute. */
 export const LATE_MS = 5 * 60_000;
-/** A local time typed without seconds means its minute: in its course it has not passed. */
-const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 /** No zone is further from UTC: the first place on earth that reaches a wall time, and the last. */
 const EARLIEST_MS = 14 * HOUR_MS;
 const LATEST_MS = 12 * HOUR_MS;
-
-/** The people of one zone at one instant. */
-export interface PlannedWave {
-  readonly dueAt: Date;
-  /** null: everybody. */
-  readonly zone: string | null;
-  /** Of `bestHour`: which of the day's slots, from 0. */
-  readonly slot: number | null;
-  /** The local time had passed and the campaign says `skip`: they are recorded as that. */
-  readonly passed: boolean;
-}
 
 /** One occurrence and the waves that it falls into. */
 export interface PlannedRun {
@@ -30,13 +18,6 @@ export interface PlannedRun {
   /** The due instant of the last wave that any zone could have. */
   readonly lastDueAt: Date;
   readonly waves: readonly PlannedWave[];
-}
-
-export interface Zones {
-  /** Zones of the users that there are; spelt as stored. */
-  readonly present: readonly string[];
-  /** Stands in for one that is no zone: one broken zone stops nobody. */
-  readonly fallback: string;
 }
 
 /**
@@ -81,7 +62,12 @@ export function firstRuns(schedule: Schedule, now: Date, zones: Zones): PlannedR
     const run = firstRun(schedule, now, zones);
     return run ? [run] : [];
   }
-  return peopled(zones).flatMap((zone) => nextRun(schedule, wallBefore(known(zone, zones), now.getTime()), { ...zones, present: [zone] }, now) ?? []);
+  const byWall = new Map<number, string[]>();
+  for (const zone of peopled(zones)) {
+    const run = nextRun(schedule, wallBefore(known(zone, zones), now.getTime()), { ...zones, present: [zone] }, now);
+    if (run) byWall.set(run.localAt!.getTime(), [...(byWall.get(run.localAt!.getTime()) ?? []), zone]);
+  }
+  return [...byWall].flatMap(([wall, present]) => nextRun(schedule, wall - 1, { ...zones, present }, now) ?? []);
 }
 
 /** No later than what the clock shows at `now`: a wall time that the clock skipped in the last day may still be to come. */
@@ -112,8 +98,8 @@ function occurrence({ timezone }: RecurringSchedule, wall: number, zones: Zones,
     return inTime(due) ? { ...wholeRun(new Date(due)), localAt: new Date(wall) } : undefined;
   }
   if (wall - EARLIEST_MS > until) return 'over';
-  const waves = zones.present.map((zone) => ({ dueAt: new Date(instantOf(known(zone, zones), wall)), zone, slot: null, passed: false }))
-    .filter(({ dueAt }) => inTime(dueAt.getTime()));
+  const waves = together(zones.present.map((zone) => ({ dueAt: new Date(instantOf(known(zone, zones), wall)), zone, slot: null, passed: false }))
+    .filter(({ dueAt }) => inTime(dueAt.getTime())));
   if (waves.length === 0 && zones.present.length > 0) return undefined;
   return { scheduledFor: new Date(wall - EARLIEST_MS), localAt: new Date(wall), lastDueAt: new Date(wall + LATEST_MS), waves };
 }
@@ -130,64 +116,13 @@ function launchWall({ timezone }: RecurringSchedule, now: Date): number {
 }
 
 function wholeRun(dueAt: Date): PlannedRun {
-  return { scheduledFor: dueAt, localAt: null, lastDueAt: dueAt, waves: [{ dueAt, zone: null, slot: null, passed: false }] };
+  return { scheduledFor: dueAt, localAt: null, lastDueAt: dueAt, waves: [{ dueAt, zones: null, slot: null, passed: false }] };
 }
 
 function zonedRun(schedule: LocalSchedule | BestHourSchedule, wall: number, now: Date, zones: Zones): PlannedRun {
-  const waves = peopled(zones).flatMap((zone) => zoneWaves(schedule, wall, zone, zones, now));
+  const waves = wavesOfZones(schedule, wall, peopled(zones), zones, now);
   const due = waves.map(({ dueAt }) => dueAt.getTime());
   const slots = schedule.type === 'bestHour' ? slotWalls(schedule).length : 1;
   const last = Math.max(wall + (slots - 1) * HOUR_MS + LATEST_MS, ...due);
   return { scheduledFor: new Date(Math.min(...due)), localAt: new Date(wall), lastDueAt: new Date(last), waves };
-}
-
-/**
- * The waves of one zone in an occurrence at the wall time `wall`, seen from `now`: at launch, or when somebody of a zone that
- * nobody had been of comes along.
- */
-export function zoneWaves(schedule: Schedule, wall: number, zone: string, zones: Zones, now: Date): PlannedWave[] {
-  const rules = known(zone, zones);
-  const at = (local: number): Date => new Date(instantOf(rules, local));
-  const hasPassed = (due: Date): boolean => now.getTime() - due.getTime() >= MINUTE_MS;
-  if (schedule.type === 'bestHour') return bestHourWaves(schedule, zone, at, hasPassed);
-  const dueAt = at(wall);
-  const ifPassed = schedule.type === 'local' ? schedule.ifPassed : 'skip';
-  if (!hasPassed(dueAt)) return [{ dueAt, zone, slot: null, passed: false }];
-  if (ifPassed === 'skip') return [{ dueAt, zone, slot: null, passed: true }];
-  if (ifPassed === 'sendNow') return [{ dueAt: now, zone, slot: null, passed: false }];
-  return [{ dueAt: at(nextDay(wall, now.getTime() + offsetAt(rules, now.getTime()), (local) => hasPassed(at(local)))), zone, slot: null, passed: false }];
-}
-
-/** The same wall time on the first day on which it has not passed: of all those before the day before yesterday it has, whatever the clocks did. */
-export function nextDay(wall: number, localNow: number, hasPassed: (local: number) => boolean): number {
-  let later = wall + Math.max(0, Math.floor((localNow - wall) / DAY_MS) - 2) * DAY_MS;
-  while (hasPassed(later)) later += DAY_MS;
-  return later;
-}
-
-/** Hours that have passed are left out, their people have a later one; where all have, they are recorded as that. */
-function bestHourWaves(schedule: BestHourSchedule, zone: string, at: (local: number) => Date, hasPassed: (due: Date) => boolean): PlannedWave[] {
-  const waves = slotWalls(schedule).map((local, slot) => ({ dueAt: at(local), zone, slot, passed: false }));
-  const left = waves.filter(({ dueAt }) => !hasPassed(dueAt));
-  return left.length > 0 ? left : [{ ...waves.at(-1)!, passed: true }];
-}
-
-/** The wall times at which the hours of a `bestHour` day begin. */
-export function slotWalls({ date, from, to }: BestHourSchedule): number[] {
-  const [first, end] = [localMs(`${date}T${from}`), localMs(`${date}T${to}`)];
-  return Array.from({ length: Math.ceil((end - first) / HOUR_MS) }, (_, i) => first + i * HOUR_MS);
-}
-
-/** `2026-12-01T18:00` as if it were UTC. */
-export function localMs(text: string): number {
-  return Date.parse(`${text}Z`.replace(/T(\d\d:\d\d)Z$/, 'T$1:00Z'));
-}
-
-/** Where there is nobody yet there is one zone all the same: an occurrence has a due instant. */
-function peopled({ present, fallback }: Zones): readonly string[] {
-  return present.length > 0 ? present : [fallback];
-}
-
-function known(zone: string, { fallback }: Zones): string {
-  return isZone(zone) ? zone : fallback;
 }

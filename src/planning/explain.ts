@@ -155,6 +155,6 @@ function subjectOf(campaign: CampaignRow, at: Date): PassWave {
   return {
     waveId: HYPOTHETICAL, runId: HYPOTHETICAL, campaignId: id, definition, salt, topicId, topicKey: definition.topic ?? null, dueAt: at,
     month: `${at.toISOString().slice(0, 7)}-01`, expiresAt: new Date(at.getTime() + parseDuration(definition.expiresAfter)!),
-    scheduledFor: at, localAt: null, zone: null, slot: null, lastSlot: false, passed: false,
+    scheduledFor: at, localAt: null, zones: null, slot: null, lastSlot: false, passed: false,
   };
 }

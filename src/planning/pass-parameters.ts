@@ -26,8 +26,8 @@ export interface PassWave {
   /** The run's own instant and the wall time that its zones share. */
   scheduledFor: Date;
   localAt: Date | null;
-  /** Only users of this zone. */
-  zone: string | null;
+  /** Only users of these zones; of a bestHour wave they have one clock. null: of any. */
+  zones: readonly string[] | null;
   slot: number | null;
   lastSlot: boolean;
   /** The local time of its users had passed at launch. */
@@ -90,7 +90,7 @@ export function passParameters(wave: PassWave, world: PolicyWorld, range: IdRang
     worthCells: JSON.stringify(worthCells(wave.campaignId, definition, world.settings, world.worthModel)),
     ...policyParameters(wave, world),
     policyVersion: world.policyVersion, templateVersions: world.templateVersions, subjectWave: wave.waveId,
-    priority: definition.priority, scheduledFor: wave.scheduledFor, localTimePassed: wave.passed, zone: wave.zone,
+    priority: definition.priority, scheduledFor: wave.scheduledFor, localTimePassed: wave.passed, zones: wave.zones,
     only: null, poolLimit: null, passEntries: definition.schedule.type === 'triggered',
     unless: definition.schedule.type === 'triggered' ? (definition.schedule.unless ?? null) : null,
     reentryAfter: reentryAfter(wave),
@@ -106,9 +106,9 @@ function reentryAfter({ definition: { schedule }, localAt }: PassWave): Date | s
 }
 
 function sendTimeParameters(wave: PassWave, world: PolicyWorld): Record<string, unknown> {
-  const { definition: { schedule }, sendTimes, zone } = wave;
-  if (!sendTimes || schedule.type !== 'bestHour' || zone === null) return {};
-  const rules = zoneRules(zone, world.settings.defaultTimezone);
+  const { definition: { schedule }, sendTimes, zones } = wave;
+  if (!sendTimes || schedule.type !== 'bestHour' || zones === null) return {};
+  const rules = zoneRules(zones[0]!, world.settings.defaultTimezone);
   const slots = allowedSlots(schedule, rules, sendTimes, onChannel(world.policy.quietHours, wave.definition.channel));
   return {
     lastSlot: wave.lastSlot || wave.passed, slot: wave.slot, exploreSalt: `${wave.salt}:send-time`, exploreBuckets: EXPLORE_BUCKETS,

@@ -112,7 +112,7 @@ export class Simulator {
     return { ...wave, sendTimes };
   }
 
-  /** The occurrences that come to everybody for the first time, as waves: one for each zone, where there are zones. */
+  /** The occurrences that come to everybody for the first time, as waves: as they fall due, where there are zones. */
   private async subjects(campaign: CampaignRow, now: Date): Promise<PassWave[]> {
     const { definition } = campaign;
     if (definition.schedule.type === 'triggered') throw conflict('A triggered campaign cannot be simulated: who will trigger it is not known.');
@@ -121,8 +121,8 @@ export class Simulator {
     const topicKey = definition.topic ?? null;
     const [topic] = topicKey === null ? [] : await this.database.query(findTopicId, { key: topicKey });
     const wave = { waveId: HYPOTHETICAL, runId: HYPOTHETICAL, campaignId: campaign.id, definition, salt: campaign.salt, topicKey, topicId: topic?.id ?? null };
-    return runs.flatMap((run) => wavesOf(run).map(({ dueAt, zone, passed }) => ({
-      ...wave, dueAt, zone, passed, slot: null, lastSlot: false, scheduledFor: run.scheduledFor, localAt: run.localAt,
+    return runs.flatMap((run) => wavesOf(run).map(({ dueAt, zones, passed }) => ({
+      ...wave, dueAt, zones, passed, slot: null, lastSlot: false, scheduledFor: run.scheduledFor, localAt: run.localAt,
       month: `${run.scheduledFor.toISOString().slice(0, 7)}-01`,
       expiresAt: new Date(Math.max(dueAt.getTime(), passed ? 0 : now.getTime()) + parseDuration(definition.expiresAfter)!),
     })));
@@ -150,11 +150,14 @@ function note({ tally, budgets, subjectId }: Foretold, { campaignId, definition 
   else tally.other(campaignId, counts);
 }
 
-/** One wave a zone: of a bestHour day its first hour. */
+/** Each zone once: of a bestHour day in its first hour. */
 function wavesOf({ waves }: PlannedRun): PlannedRun['waves'] {
-  const first = new Map<string | null, PlannedRun['waves'][number]>();
-  for (const wave of waves) if (!first.has(wave.zone)) first.set(wave.zone, wave);
-  return [...first.values()];
+  const seen = new Set<string>();
+  return waves.filter(({ zones }) => {
+    if (zones !== null && seen.has(zones[0]!)) return false;
+    zones?.forEach((zone) => seen.add(zone));
+    return true;
+  });
 }
 
 function asDue(wave: PassWave, now: Date): DueWaveRow {

@@ -47,9 +47,9 @@ describe('launch', () => {
     const { id } = await test.create({ expiresAfter: 'PT6H' });
     expect(await verb(id, 'launch')).toMatchObject({ id, status: 'running', launchedAt: T0, dueAt: T0, updatedAt: T0 });
     expect(await runs(id)).toEqual([{ id: expect.any(String), scheduledFor: T0, expiresAt: '2026-03-02T18:00:00.000Z', completedAt: null, status: 'running' }]);
-    const waves = await test.db.raw(`select w.due_at, w.decided_at, w.zone, r.month::text, r.kind, to_regclass('deliveries_202603') is not null as partition
+    const waves = await test.db.raw(`select w.due_at, w.decided_at, w.zones, r.month::text, r.kind, to_regclass('deliveries_202603') is not null as partition
       from waves w join runs r on r.id = w.run_id where r.campaign_id = $1`, [id]);
-    expect(waves).toEqual([{ due_at: new Date(T0), decided_at: null, zone: null, month: '2026-03-01', kind: 'regular', partition: true }]);
+    expect(waves).toEqual([{ due_at: new Date(T0), decided_at: null, zones: null, month: '2026-03-01', kind: 'regular', partition: true }]);
   });
 
   it('schedules a campaign for later, and the scheduler runs it when it is due, not a moment before', async () => {

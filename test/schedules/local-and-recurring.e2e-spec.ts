@@ -160,14 +160,19 @@ describe('a recurring campaign', () => {
     expect((await t.runs(id)).map(({ scheduledFor }) => scheduledFor)).toEqual(['2026-03-02T19:00:00.000Z']);
   });
 
-  it('sixteen schedulers at once make every occurrence exactly once', async () => {
+  it('sixteen schedulers at once make every occurrence exactly once, and give each new zone one wave', async () => {
     await t.people({ berlin: 'Europe/Berlin' });
     const ids = await Promise.all(Array.from({ length: 5 }, () => t.launched({ type: 'recurring', cron: '*/10 * * * *', timezone: 'user' })));
+    const daily = await t.launched({ type: 'local', localAt: '2026-03-03T12:00' });
+    await t.people({ paris: 'Europe/Paris', kathmandu: 'Asia/Kathmandu', newyork: 'America/New_York' });
     const others = await Promise.all(Array.from({ length: 15 }, () => startTestApp({ databaseUrl: t.databaseUrl, clock: t.clock })));
     try {
       t.clock.set('2026-03-02T15:00:00Z');
       await Promise.all([t, ...others].map((app) => app.loop('campaign-scheduler')));
       await Promise.all([t, ...others].map((app) => app.loop('planner')));
+      expect(await t.db.raw(`select run_id, z as zone from waves, unnest(zones) as z group by 1, 2 having count(*) > 1`)).toEqual([]);
+      expect(await t.db.raw(`select zones from waves where campaign_id = $1 order by due_at, zones`, [daily]))
+        .toEqual([['Asia/Kathmandu'], ['Europe/Berlin'], ['Europe/Paris'], ['America/New_York']].map((each) => ({ zones: each })));
       const [row] = await t.db.raw<{ runs: number; occurrences: number }>(
         `select count(*)::integer as runs, count(distinct (campaign_id, local_at))::integer as occurrences from runs where campaign_id = any ($1)`, [ids]);
       // Every ten minutes of wall time up to the first one that the earliest place on earth has not reached.

@@ -7,5 +7,5 @@ join campaigns as c on c.id = r.campaign_id
 cross join unnest(:zones::text[]) as z (zone)
 where r.completed_at is null and r.kind = 'regular' and r.local_at is not null and c.status in ('scheduled', 'running')
   and (c.definition #>> '{schedule,type}' in ('local', 'bestHour') or c.definition #>> '{schedule,timezone}' = 'user')
-  and not exists (select from waves as w where w.run_id = r.id and w.zone = z.zone)
+  and not exists (select from waves as w where w.run_id = r.id and z.zone = any (w.zones))
 group by r.id, r.campaign_id, r.local_at, c.definition, c.launched_at;

@@ -9,7 +9,7 @@ with run as (
     :missed::boolean, case when :missed::boolean then :now::timestamptz end
   on conflict (campaign_id, scheduled_for, kind) do nothing
   returning id, campaign_id)
-insert into waves (run_id, campaign_id, due_at, expires_at, zone, slot, passed)
-select r.id, r.campaign_id, w.due_at, w.due_at + :expiresAfterMs::double precision * interval '1 millisecond', w.zone, w.slot, w.passed
-from run as r, unnest(:dues::timestamptz[], :zones::text[], :slots::smallint[], :passed::boolean[]) as w (due_at, zone, slot, passed)
+insert into waves (run_id, campaign_id, due_at, expires_at, zones, slot, passed)
+select r.id, r.campaign_id, w."dueAt", w."dueAt" + :expiresAfterMs::double precision * interval '1 millisecond', w.zones, w.slot, w.passed
+from run as r, jsonb_to_recordset(:waves::jsonb) as w ("dueAt" timestamptz, zones text[], slot smallint, passed boolean)
 where not :missed::boolean;

@@ -18,10 +18,10 @@ entered as materialized (
 select i.now, w.id as "waveId", r.id as "runId", c.id as "campaignId", r.month::text as month, w.due_at as "dueAt",
   coalesce(w.expires_at, r.expires_at) as "expiresAt",
   r.scheduled_for as "scheduledFor", r.local_at as "localAt", c.topic_id as "topicId", t.key as "topicKey", c.definition, c.salt,
-  w.zone, w.slot, w.passed,
+  w.zones, w.slot, w.passed,
   array(select v.template_version from run_variants as v where v.run_id = r.id order by v.variant) as "templateVersions",
   w.slot is not null and not exists (
-    select from waves as l where l.run_id = w.run_id and l.zone = w.zone and l.slot > w.slot) as "lastSlot",
+    select from waves as l where l.run_id = w.run_id and l.zones && w.zones and l.slot > w.slot) as "lastSlot",
   f.wave_id is not null as freed, e.campaign_id is not null as entered,
   w.decided_at is null and not exists (
     select from wave_buckets as b where b.wave_id = w.id and b.bucket = :bucket::integer and b.decided_at is not null) as fresh,

@@ -1,4 +1,4 @@
--- Who a wave is about, evaluated afresh: everybody of the bucket (and of the wave's zone) in its audience whom the run has not
+-- Who a wave is about, evaluated afresh: everybody of the bucket (and of the wave's zones) in its audience whom the run has not
 -- decided on yet; of a recurrence, whom it may reach again.
 -- reads: users, deliveries, runs
 select u.id, u.user_id, u.email_hash, u.email is not null, coalesce(u.zone, :defaultZone::text), true,
@@ -9,7 +9,7 @@ where u.id >= :fromId::bigint and u.id < :toId::bigint
   -- COALESCE asks user by user. As a join the planner may walk a segment from its first member on, however far up the bucket's users are.
   and coalesce((__AUDIENCE__), false)
   and (:only::bigint[] is null or u.id = any (:only::bigint[]))
-  and (:zone::text is null or coalesce(u.zone, :defaultZone::text) = :zone::text)
+  and (:zones::text[] is null or coalesce(u.zone, :defaultZone::text) = any (:zones::text[]))
   and not exists (
     select from deliveries as d
     where d.month = :month::date and d.run_id = :runId::bigint and d.user_id = u.id and d.entry is null
