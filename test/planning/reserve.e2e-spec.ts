@@ -128,5 +128,17 @@ describe('a campaign with reserve: true', () => {
       expect(await ledger(holder)).toEqual(['p-0 queued', 'p-1 queued', 'p-2 queued']);
       expect(await ledger(lower)).toEqual(['p-0 suppressed reserved_for_priority', 'p-1 suppressed outranked', 'p-2 suppressed outranked']);
     });
+
+    it('holds for a later occurrence for whom the next has reached in the zone that they came from', async () => {
+      await t.db.raw(`update users set timezone = case user_id when 'p-0' then 'Asia/Tokyo' else 'Europe/Berlin' end`);
+      const holder = await launched({ priority: 90, reserve: true, schedule: { type: 'recurring', cron: '0 9,18 * * *', timezone: 'user' } });
+      await tickAt('2026-03-03T00:00:00Z');
+      expect((await ledger(holder)).filter((row) => row.startsWith('p-0'))).toEqual(['p-0 queued']);
+      await t.db.raw(`update users set timezone = 'Europe/Berlin'`);
+      await tickAt('2026-03-03T07:59:00Z');
+      const lower = await launched({ priority: 10 });
+      await tickAt('2026-03-03T07:59:30Z');
+      expect(await ledger(lower)).toEqual(['p-0', 'p-1', 'p-2'].map((who) => `${who} suppressed reserved_for_priority`));
+    });
   });
 });
