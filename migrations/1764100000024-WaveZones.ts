@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
  * A wave is of all the zones to which it comes at its instant, not of one: zones that share a due instant are decided together. Null: of
- * everybody. That no zone is in two waves of a run (and slot) cannot be a unique index any more: whoever adds zones locks the run.
+ * everybody. That no zone is in two waves of a run (and slot) cannot be a unique index any more: schedulers add zones one at a time.
  */
 export class WaveZones1764100000024 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {

@@ -46,6 +46,7 @@ describe('a local time', () => {
     expect(together('2026-06-05T08:00', 'sendNow')).toEqual([['Asia/Kathmandu', 'Europe/Berlin', 'Europe/Paris', 'Africa/Lagos']]);
     // In winter Berlin and Lagos have one time: a local one is one wave, and of a best hour, which counts the summer's answers, two.
     const winter = zones('Europe/Berlin', 'Europe/Paris', 'Africa/Lagos');
+    expect(firstRun({ type: 'bestHour', date: '2026-12-06', from: '12:00', to: '13:00' }, NOW, zones('Mars/Olympus', 'UTC'))!.waves).toHaveLength(2);
     expect(firstRun({ type: 'local', localAt: '2026-12-06T14:00', ifPassed: 'skip' }, NOW, winter)!.waves.map((wave) => wave.zones)).toEqual([winter.present]);
     expect(firstRun({ type: 'bestHour', date: '2026-12-06', from: '12:00', to: '14:00' }, NOW, winter)!.waves.map((wave) => [wave.slot, wave.zones]))
       .toEqual([[0, ['Europe/Berlin', 'Europe/Paris']], [1, ['Europe/Berlin', 'Europe/Paris']], [0, ['Africa/Lagos']], [1, ['Africa/Lagos']]]);
