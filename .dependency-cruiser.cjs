@@ -8,7 +8,7 @@ const PURE = [
   '^src/fatigue/(frequency-cap|quiet-hours|ranking|fatigue-gates|calendar-window|policy|world)\\.ts$',
   '^src/segments/(segment-rule|segment-compiler|segment-evaluator)\\.ts$',
   '^src/segments/(rule|predicate|oracle)/',
-  '^src/campaigns/(campaign-state|cron|opt-out-alarm|schedule)\\.ts$',
+  '^src/campaigns/(campaign-state|cron|opt-out-alarm|schedule|zone-waves)\\.ts$',
   '^src/delivery/(delivery-state|pace|retry)\\.ts$',
   '^src/feedback/(attribution|html-links|machine|preferences)\\.ts$',
   '^src/reporting/(lift-panel|results-shape)\\.ts$',
